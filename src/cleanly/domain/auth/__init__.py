@@ -1,0 +1,1 @@
+"""Who you are: registering, logging in, sessions, passwords, one-time mails."""

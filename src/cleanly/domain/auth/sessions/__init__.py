@@ -1,0 +1,1 @@
+"""Sessions: a phone's login that outlives a bad network and gives a stolen token away."""

@@ -1,0 +1,1 @@
+"""Floor 3: processes. May import everything; nobody imports it."""

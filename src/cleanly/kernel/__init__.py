@@ -1,0 +1,1 @@
+"""Floor 0: what knows nothing of the business."""

@@ -1,0 +1,16 @@
+"""The only place that asks the machine for the time."""
+
+from datetime import UTC, datetime
+
+
+class Clock:
+    """Wall time in UTC. Tests hand in one that they move."""
+
+    def now(self) -> datetime:
+        """The current instant, timezone-aware, in UTC."""
+        return datetime.now(UTC)
+
+
+def rfc3339(moment: datetime) -> str:
+    """An instant as the API writes it: UTC, milliseconds, `Z` (RFC 3339)."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,170 @@
+"""The database door. Only this file commits."""
+
+import contextlib
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import psycopg
+import structlog
+from sqlalchemy import MetaData
+from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+from cleanly.kernel.errors import Unavailable
+from cleanly.kernel.pgconn import DatabaseUrl, Patience, connector
+
+_log = structlog.get_logger(__name__)
+_NAMES = {
+    "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    "uq": "%(table_name)s_%(column_0_N_name)s_key",
+    "ck": "%(table_name)s_%(constraint_name)s_check",
+    "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+    "pk": "%(table_name)s_pkey",
+}
+_AFTER_COMMIT = "cleanly.after_commit"
+# Connection lost, out of resources, shutting down, or cancelled by a timeout: waiting helps, logging in does not.
+_PASSING = ("08", "53", "57", "25P03", "55P03", "40001", "40P01", "25006")
+
+
+class Base(DeclarativeBase):
+    """Every table's base; constraint names by convention."""
+
+    metadata = MetaData(naming_convention=_NAMES)
+
+
+def after_commit(session: AsyncSession, action: Callable[[], Awaitable[None]]) -> None:
+    """Run `action` once this transaction has committed (and never if it has not): cache invalidation, hints.
+
+    A failing action is logged and does not undo the commit, so nothing that must happen may stand here:
+    that is a job.
+    """
+    session.info.setdefault(_AFTER_COMMIT, []).append(action)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether a database error goes away by itself: the caller gets a 503, a job tries again."""
+    if isinstance(error, PoolTimeout):
+        return True
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated:
+            return True
+        cause = error.orig
+    else:
+        cause = error
+    if not isinstance(cause, psycopg.Error):
+        return False
+    if cause.sqlstate is None:  # raised by the driver, not the server: the socket, TLS, or a name that won't resolve
+        return isinstance(cause, psycopg.OperationalError)
+    return cause.sqlstate.startswith(_PASSING)
+
+
+class Database:
+    """Opens transactions. Holding one means: you decide where a transaction begins and ends.
+
+    `patience` bounds every wait for the server on the client's side, so that a frozen database is an answer
+    within seconds, not a hanging phone.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        read_url: str | None = None,
+        pool_size: int = 5,
+        pool_overflow: int = 5,
+        deadline_seconds: float = 4.0,
+        name: str = "cleanly",
+    ) -> None:
+        self._deadline_seconds = deadline_seconds
+        self._name = name
+        self._sizes = (pool_size, pool_overflow)
+        self.engine = self._open(url)
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._replica = self._open(read_url) if read_url else None
+        self._replica_sessions = async_sessionmaker(self._replica, expire_on_commit=False) if self._replica else None
+
+    def _open(self, url: str) -> AsyncEngine:
+        where = DatabaseUrl.parse(url)
+        size, overflow = self._sizes
+        return create_async_engine(
+            "postgresql+psycopg://",
+            async_creator=connector(where, application_name=self._name),
+            pool_size=size,
+            max_overflow=overflow,
+            pool_timeout=self._deadline_seconds,
+            pool_pre_ping=True,
+            pool_recycle=120,
+            pool_use_lifo=True,
+        )
+
+    @asynccontextmanager
+    async def begin(self, *, deadline_seconds: float | None = None) -> AsyncGenerator[AsyncSession, None]:
+        """Commit when the block ends well, roll back when it raises.
+
+        Raises:
+            Unavailable: the database is down, waking, frozen or full. When it happens in the commit itself the
+                outcome is unknown: the caller's idempotency key tells.
+        """
+        async with self._transaction(self._sessions, deadline_seconds) as session:
+            yield session
+        for action in session.info.pop(_AFTER_COMMIT, ()):
+            try:
+                await action()
+            except Exception:
+                _log.exception("after_commit_failed")
+
+    @asynccontextmanager
+    async def read(self, *, deadline_seconds: float | None = None) -> AsyncGenerator[AsyncSession, None]:
+        """A read-only look for lists, exports and reports that can bear a second's lag: the replica if there is
+        one and it answers, else the primary. Never for what decides (gate, limits, balances).
+
+        Raises:
+            Unavailable: as `begin`.
+        """
+        sessions = self._sessions
+        if self._replica is not None and await self._answers(self._replica):
+            sessions = self._replica_sessions or sessions
+        async with self._transaction(sessions, deadline_seconds) as session:
+            connection = await session.connection()
+            await connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+            yield session
+
+    async def _answers(self, replica: AsyncEngine) -> bool:
+        try:
+            with Patience.until(min(1.0, self._deadline_seconds)):
+                async with replica.connect():
+                    return True
+        except (DBAPIError, PoolTimeout, psycopg.Error) as error:
+            _log.warning("replica_unavailable", error=type(error).__name__)
+            return False
+
+    @asynccontextmanager
+    async def _transaction(
+        self, sessions: async_sessionmaker[AsyncSession], deadline_seconds: float | None
+    ) -> AsyncGenerator[AsyncSession, None]:
+        try:
+            with Patience.until(deadline_seconds or self._deadline_seconds):
+                async with sessions.begin() as session:
+                    yield session
+        except (DBAPIError, PoolTimeout, psycopg.Error) as error:
+            if is_passing(error):
+                raise Unavailable from error
+            raise
+
+    async def ping(self, *, deadline_seconds: float = 2.0) -> None:
+        """One round trip.
+
+        Raises:
+            Unavailable: no answer in time.
+        """
+        async with self.begin(deadline_seconds=deadline_seconds) as session:
+            connection = await session.connection()
+            await connection.exec_driver_sql("SELECT 1")
+
+    async def close(self) -> None:
+        """Close every pooled connection."""
+        for engine in (self.engine, self._replica):
+            if engine is not None:
+                with contextlib.suppress(DBAPIError, psycopg.Error):  # a dead socket is as closed as can be
+                    await engine.dispose()

@@ -1,0 +1,228 @@
+"""FastAPI glue shared by every router: context, caller, one transaction per request, strict bodies, errors."""
+
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from typing import Annotated, Any, Protocol, cast
+
+from fastapi import Depends, Query, Request, Response
+from fastapi.routing import APIRoute
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cleanly.kernel import errors, paging, wire
+from cleanly.kernel.address import ClientAddress
+from cleanly.kernel.context import Context
+from cleanly.kernel.crypto import b64url, sha256
+from cleanly.kernel.errors import AppError, UnsupportedMediaType
+from cleanly.kernel.principal import SIGNED_IN, Caller, SessionGate
+from cleanly.kernel.wire import Wire
+
+# Keys of the ASGI scope by which the layers of one request know each other.
+SCOPE_CLIENT = "cleanly.client"
+SCOPE_CALLER = "cleanly.caller"
+SCOPE_SESSION = "cleanly.session"
+SCOPE_ONCE = "cleanly.once"
+SCOPE_REQUEST_ID = "cleanly.request_id"
+
+
+class OnceHandle(Protocol):
+    """One request's idempotency key, as the transaction and the route see it (implemented in platform)."""
+
+    async def claim(self, session: AsyncSession) -> None:
+        """First statement of the transaction: lock the key, or raise `Replayed` or a refusal."""
+        ...
+
+    async def record(self, session: AsyncSession, response: Response) -> None:
+        """Last statement before the commit: store the answer."""
+        ...
+
+    async def remember(self, refusal: AppError, response: Response) -> Response:
+        """After a rollback: store a refusal that the same request would meet again. Returns what to send."""
+        ...
+
+
+class OnceOpener(Protocol):
+    """Makes the handle from the request's headers and body; None without a key."""
+
+    def open(self, request: Request, route: str, body: bytes) -> OnceHandle | None:
+        """Read the Idempotency-Key header.
+
+        Raises:
+            AppError: the key is malformed.
+        """
+        ...
+
+
+class Replayed(Exception):  # noqa: N818 - not an error: the stored answer is on its way
+    """Leaves the work undone because its answer is known already."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__("replayed")
+        self.response = response
+
+
+def _context(request: Request) -> Context:
+    return cast("Context", request.app.state.context)
+
+
+Ctx = Annotated[Context, Depends(_context)]
+
+
+def client_of(request: Request) -> ClientAddress:
+    """The client's address as the shell resolved it (trusted proxies, edge secret)."""
+    return cast("ClientAddress", request.scope[SCOPE_CLIENT])
+
+
+Client = Annotated[ClientAddress, Depends(client_of)]
+
+
+async def _caller(request: Request, context: Ctx) -> Caller:
+    gate = cast("SessionGate", context.part(SessionGate))  # type: ignore[type-abstract]
+    caller = await gate.admit(request.headers.get("authorization"))
+    request.scope[SCOPE_CALLER] = caller
+    return caller
+
+
+Me = Annotated[Caller, Depends(_caller)]
+
+
+async def _admin(caller: Me) -> Caller:
+    if not caller.is_admin:
+        raise errors.Forbidden
+    return caller
+
+
+Admin = Annotated[Caller, Depends(_admin)]
+
+
+async def _transaction(request: Request, context: Ctx) -> AsyncGenerator[AsyncSession, None]:
+    once: OnceHandle | None = request.scope.get(SCOPE_ONCE)
+    async with context.db.begin() as session:
+        if once is not None:
+            await once.claim(session)
+        request.scope[SCOPE_SESSION] = session
+        yield session
+
+
+# scope="function" commits after the body is serialised and before the first byte is sent.
+# The default scope would commit after the client already holds a 200.
+# A route that takes both names `caller: Me` before `tx: Tx`: the key belongs to the caller.
+Tx = Annotated[AsyncSession, Depends(_transaction, scope="function")]
+
+Limit = Annotated[int, Query(ge=1, le=paging.LIMIT_MAX, description="Rows per page")]
+Cursor = Annotated[
+    str | None, Query(max_length=512, description="`nextCursor` of the page before", examples=[None])
+]
+
+
+class _StrictRequest(Request):
+    """A request whose JSON was already read by our own rules."""
+
+    async def json(self) -> Any:
+        return self.scope["cleanly.json"]
+
+
+class Route(APIRoute):
+    """Every route of ours: strict JSON in, an idempotency key honoured on POST and PUT."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap FastAPI's handler."""
+        inner = super().get_route_handler()
+        if not self.methods or self.methods <= {"GET", "HEAD"}:
+            return inner
+        has_body, keyed = self.body_field is not None, bool(self.methods & {"POST", "PUT"})
+
+        async def handle(request: Request) -> Response:
+            raw = await request.body()
+            if has_body and raw:
+                _require_json(request)
+                request.scope["cleanly.json"] = wire.parse_json(raw)
+                request = _StrictRequest(request.scope, request.receive)
+                request._body = raw  # noqa: SLF001 - Starlette's own cache; the stream can be read once only
+            once = _open_once(request, self.path_format, raw) if keyed else None
+            response = await inner(request)
+            session = request.scope.get(SCOPE_SESSION)
+            if once is not None and session is not None:
+                await once.record(session, response)
+            return response
+
+        return handle
+
+
+def _require_json(request: Request) -> None:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise UnsupportedMediaType
+
+
+def _open_once(request: Request, route: str, raw: bytes) -> OnceHandle | None:
+    if "idempotency-key" not in request.headers:
+        return None
+    opener = cast("OnceOpener", _context(request).part(OnceOpener))  # type: ignore[type-abstract]
+    once = opener.open(request, route, raw)
+    request.scope[SCOPE_ONCE] = once
+    return once
+
+
+class ErrorBody(Wire):
+    """What went wrong."""
+
+    code: str = Field(examples=["NOT_FOUND"])
+    message: str = Field(examples=["There is nothing here"])
+    details: dict[str, Any] = Field(examples=[{}])
+
+
+class ErrorEnvelope(Wire):
+    """The only error body that the service ever sends."""
+
+    error: ErrorBody
+
+
+def envelope(error: AppError) -> Response:
+    """Render a refusal."""
+    body = {"error": {"code": error.code, "message": error.text, "details": error.details}}
+    content = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+    headers = {"Cache-Control": "no-store"} | error.headers
+    return Response(content, status_code=error.status, headers=headers, media_type="application/json")
+
+
+_ANY = (errors.MalformedRequest, errors.RateLimited, errors.InternalError, errors.Unavailable)
+_BODY = (errors.ValidationFailed, errors.PayloadTooLarge, errors.UnsupportedMediaType)
+
+
+def refusals(*kinds: type[AppError], signed_in: bool = False, body: bool = False) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI `responses` of a route: its own refusals, those of any route, of a token, of a body.
+
+    Each status lists its codes, with one example each.
+    """
+    every = [*kinds, *(SIGNED_IN if signed_in else ()), *(_BODY if body else ()), *_ANY]
+    by_status: dict[int | str, dict[str, Any]] = {}
+    for status in sorted({kind.status for kind in every}):
+        same = list(dict.fromkeys(kind for kind in every if kind.status == status))
+        examples = {
+            kind.code: {"value": {"error": {"code": kind.code, "message": kind.message, "details": {}}}}
+            for kind in same
+        }
+        by_status[status] = {
+            "model": ErrorEnvelope,
+            "description": ", ".join(kind.code for kind in same),
+            "content": {"application/json": {"examples": examples}},
+        }
+    return by_status
+
+
+def etag_of(body: bytes) -> str:
+    """A strong entity tag (RFC 9110 section 8.8.3): the same bytes, the same tag."""
+    return f'"{b64url(sha256(body)[:15])}"'
+
+
+def etag_matches(header: str | None, etag: str) -> bool:
+    """Whether an If-None-Match or If-Match header names this tag; weak tags compare by their opaque part."""
+    if header is None:
+        return False
+    if header.strip() == "*":
+        return True
+    return any(tag.strip().removeprefix("W/") == etag for tag in header.split(","))
+
+
+Endpoint = Callable[..., Awaitable[Any]]

@@ -1,0 +1,86 @@
+"""What operators see: log set-up with redaction, and the meter by which slices declare their metrics."""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any, TextIO
+
+import structlog
+from opentelemetry import metrics
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+METER = metrics.get_meter("cleanly")
+
+_SECRET_NAMES = re.compile(
+    r"authorization|cookie|password|passwd|secret|token|api_?key|otp|code_verifier|iban|card_?number|cvc", re.IGNORECASE
+)
+_SECRET_SHAPES = re.compile(
+    r"(rt1\.[A-Za-z0-9_-]{10,})"  # refresh tokens
+    r"|(eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)"  # JWTs
+    r"|((?i:bearer)\s+[A-Za-z0-9._~+/=-]{8,})"
+    r"|((?<=://)[^/@\s:]+:[^/@\s]+(?=@))"  # credentials in a URL
+    r"|((?:sk|rk|whsec|pk)_(?:live|test)?_?[A-Za-z0-9]{12,})"  # a provider's keys
+)
+_HIDDEN = "[hidden]"
+# Names that look secret and are not.
+_OPEN_NAMES = {"token_count", "error_code"}
+
+
+def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Hide secrets by the name of the field and by the shape of the text."""
+    return _redact_mapping(event)  # type: ignore[return-value]
+
+
+def _redact_mapping(mapping: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for name, value in mapping.items():
+        if isinstance(value, str):
+            if name not in _OPEN_NAMES and _SECRET_NAMES.search(name):
+                mapping[name] = _HIDDEN
+            elif len(value) > 11:
+                mapping[name] = _SECRET_SHAPES.sub(_HIDDEN, value)
+        elif isinstance(value, dict):
+            mapping[name] = _redact_mapping(dict(value))
+        elif value is not None and not isinstance(value, int | float) and _SECRET_NAMES.search(name):
+            mapping[name] = _HIDDEN
+    return mapping
+
+
+def set_up_logging(*, level: str, as_json: bool, stream: TextIO | None = None) -> None:
+    """Send structlog's and the standard library's records through one pipeline to `stream` (stdout)."""
+    out = stream or sys.stdout
+    first: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="timestamp"),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    last: list[Processor] = (
+        [structlog.processors.format_exc_info, structlog.processors.EventRenamer("message"), redact,
+         structlog.processors.JSONRenderer()]
+        if as_json
+        else [structlog.processors.format_exc_info, redact, structlog.dev.ConsoleRenderer(colors=out.isatty())]
+    )
+    number = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=[*first, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(file=out),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*first, structlog.stdlib.ExtraAdder()],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(number)
+    for noisy in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logging.getLogger(noisy).handlers.clear()
+        logging.getLogger(noisy).propagate = True
+    logging.getLogger("uvicorn.access").disabled = True
+    for chatty in ("procrastinate", "psycopg.pool", "httpx", "asyncio"):
+        logging.getLogger(chatty).setLevel(max(number, logging.WARNING))

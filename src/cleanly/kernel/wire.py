@@ -1,0 +1,81 @@
+"""JSON at the edge: camelCase out, nothing unexpected in. Limits on depth, no duplicate keys, no NUL."""
+
+import json
+import re
+from typing import Any, NoReturn
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+from cleanly.kernel.errors import MalformedRequest
+
+DEPTH_MAX = 32
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+
+
+class Wire(BaseModel):
+    """A body, in or out: snake_case here, camelCase there; unknown fields are refused."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+
+def parse_json(raw: bytes) -> Any:
+    """Read a body more strictly than `json.loads`.
+
+    Raises:
+        MalformedRequest: broken JSON, NaN, a key given twice, nested deeper than 32, NUL or half a surrogate pair
+            in a string (PostgreSQL stores neither).
+    """
+    _check_depth(raw)
+    try:
+        value = json.loads(raw, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise MalformedRequest("The body is not valid JSON") from error
+    if b"\\u" in raw:  # only an escape can smuggle these in: raw they are no UTF-8, or no JSON
+        _check_text(value)
+    return value
+
+
+def _check_depth(raw: bytes) -> None:
+    # Counting is cheap and settles nearly every body; only one with many brackets is looked at closely.
+    if raw.count(b"[") + raw.count(b"{") <= DEPTH_MAX:
+        return
+    depth = 0
+    for byte in _STRING.sub(b"", raw):
+        if byte in b"[{":
+            depth += 1
+            if depth > DEPTH_MAX:
+                raise MalformedRequest(f"The body is nested deeper than {DEPTH_MAX}")
+        elif byte in b"]}":
+            depth -= 1
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise MalformedRequest("The body gives a key twice")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise MalformedRequest(f"{name} is not JSON")
+
+
+def _check_text(value: Any) -> None:
+    if isinstance(value, str):
+        if not storable(value):
+            raise MalformedRequest("A string holds a NUL or half a surrogate pair")
+    elif isinstance(value, dict):
+        for key, item in value.items():  # pyright: ignore[reportUnknownVariableType]
+            _check_text(key)
+            _check_text(item)
+    elif isinstance(value, list):
+        for item in value:  # pyright: ignore[reportUnknownVariableType]
+            _check_text(item)
+
+
+def storable(text: str) -> bool:
+    """Whether PostgreSQL can keep this text: no NUL, no lone surrogate."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,0 +1,1 @@
+"""Passwords: what is refused, how they are hashed and verified. Knows no users."""

@@ -1,0 +1,103 @@
+"""Real PostgreSQL for every test: one embedded server, one migrated template, one clone per worker."""
+
+import hashlib
+import os
+import pathlib
+from collections.abc import AsyncGenerator, Generator
+from datetime import UTC, datetime, timedelta
+
+import fasteners
+import psycopg
+import pytest
+from psycopg import sql
+
+from cleanly.entry import embedded, migrate
+from cleanly.kernel.clock import Clock
+from cleanly.kernel.db import Database
+
+ROOT = pathlib.Path(__file__).parents[1]
+DATA = ROOT / ".data" / "tests"
+_KEPT = ("alembic_version", "schema_history")
+
+
+class MovedClock(Clock):
+    """Time that stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def move(self, **units: float) -> None:
+        self.at += timedelta(**units)
+
+
+@pytest.fixture
+def clock() -> MovedClock:
+    return MovedClock()
+
+
+@pytest.fixture(scope="session")
+def server() -> Generator[embedded.EmbeddedServer, None, None]:
+    DATA.mkdir(parents=True, exist_ok=True)
+    with fasteners.InterProcessLock(DATA / "server.lock"):
+        running = embedded.start(DATA / "postgres")
+        for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 200"):
+            running.execute(f"ALTER SYSTEM SET {setting}")
+        running.execute("SELECT pg_reload_conf()")
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def template(server: embedded.EmbeddedServer) -> str:
+    """The name of a database with today's schema. Its name is the schema's, so it is made once per change."""
+    content = hashlib.sha256()
+    for path in sorted((ROOT / "migrations").rglob("*.py")):
+        content.update(path.read_bytes())
+    name = f"template_{content.hexdigest()[:16]}"
+    with fasteners.InterProcessLock(DATA / "template.lock"):
+        making = f"{name}_making"
+        with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
+                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(making)))
+                server.create(making)
+                migrate.migrate(server.url(making))
+                connection.execute(
+                    sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(making), sql.Identifier(name))
+                )
+    return name
+
+
+@pytest.fixture(scope="session")
+def database_url(server: embedded.EmbeddedServer, template: str) -> Generator[str, None, None]:
+    """This worker's own clone of the template, dropped at the end."""
+    name = f"t_{os.getpid()}"
+    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        connection.execute(drop)
+        with fasteners.InterProcessLock(DATA / "template.lock"):
+            server.create(name, template=template)
+        yield server.url(name)
+        connection.execute(drop)
+
+
+@pytest.fixture
+async def db(database_url: str) -> AsyncGenerator[Database, None]:
+    """A migrated, empty database."""
+    database = Database(database_url, name="test")
+    yield database
+    await database.close()
+    empty(database_url)
+
+
+def empty(database_url: str) -> None:
+    """Remove every row."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        rows = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND NOT tablename = ANY(%s)", (list(_KEPT),)
+        ).fetchall()
+        if rows:
+            names = sql.SQL(", ").join(sql.Identifier(row[0]) for row in rows)
+            connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(names))

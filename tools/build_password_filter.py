@@ -1,0 +1,67 @@
+"""Build `common.bin`, the filter of the commonest passwords, from frequency-ranked lists.
+
+    python tools/build_password_filter.py --output src/cleanly/platform/passwords/common.bin LIST [LIST ...]
+
+A LIST is text with one password a line (`.gz` allowed) or a JSON array of strings, the commonest first. The lists are
+merged by rank (all first places, then all second places, ...), duplicates fall out, and the first --limit count. Of
+these, the ones below 8 code points are left out: the length rule refuses them anyway. The same lists in the same order
+give the same bytes. The lists are not kept in the repository; `cleanly.platform.passwords.common` says which were
+used. After a rebuild, set ENTRIES and the docstring there to what this tool prints.
+"""
+
+import argparse
+import gzip
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice, zip_longest
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from cleanly.platform.passwords import common
+
+LENGTH_MIN = 8
+
+
+def read_list(path: Path) -> list[str]:
+    """The passwords of one file, the commonest first."""
+    data = path.read_bytes()
+    text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
+    if path.suffix != ".json":
+        # Not splitlines(): a password may contain what Unicode calls a line separator.
+        return [line.removesuffix("\r") for line in text.split("\n") if line.removesuffix("\r")]
+    return [password for password in TypeAdapter(list[str]).validate_json(text) if password]
+
+
+def by_rank(lists: Sequence[Sequence[str]]) -> Iterator[str]:
+    """The distinct folded passwords of all lists, in the order of their best place."""
+    seen: set[str] = set()
+    for password in chain.from_iterable(zip_longest(*lists)):
+        if password is None:
+            continue
+        word = common.folded(password)
+        if word not in seen:
+            seen.add(word)
+            yield word
+
+
+def main() -> None:
+    """Read the lists, write the filter, print what is in it."""
+    parser = argparse.ArgumentParser(description="Build the filter of the commonest passwords.")
+    parser.add_argument("lists", nargs="+", type=Path, metavar="LIST")
+    parser.add_argument("--output", required=True, type=Path)
+    parser.add_argument("--limit", type=int, default=100_000)
+    options = parser.parse_args()
+    ranked = list(islice(by_rank([read_list(path) for path in options.lists]), options.limit))
+    kept = [word for word in ranked if len(word) >= LENGTH_MIN]
+    data = common.encode(kept)
+    options.output.write_bytes(data)
+    built = common.decode(data)
+    sys.stdout.write(
+        f"{len(ranked)} distinct passwords read, {len(ranked) - len(kept)} too short to matter, {len(built)} entries, "
+        f"{len(data)} bytes, false positives {len(built) / 256**built.width:.1e}\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
