@@ -14,7 +14,7 @@ from cleanly.kernel.address import ClientAddress
 from cleanly.kernel.context import Context
 from cleanly.kernel.crypto import b64url, sha256
 from cleanly.kernel.errors import AppError, UnsupportedMediaType
-from cleanly.kernel.principal import SIGNED_IN, Caller, SessionGate
+from cleanly.kernel.principal import SIGNED_IN, Caller, Origin, SessionGate
 from cleanly.kernel.wire import Wire
 
 # Keys of the ASGI scope by which the layers of one request know each other.
@@ -74,6 +74,23 @@ def client_of(request: Request) -> ClientAddress:
 
 
 Client = Annotated[ClientAddress, Depends(client_of)]
+
+
+def _origin(request: Request, client: Client) -> Origin:
+    def told(header: str, length: int) -> str | None:
+        text = request.headers.get(header, "")[:length]
+        return "".join(character for character in text if character.isprintable()) or None
+
+    return Origin(
+        address=client.text,
+        bucket=client.bucket,
+        request_id=request.scope.get(SCOPE_REQUEST_ID),
+        user_agent=told("user-agent", 400),
+        device_name=told("x-device-name", 120),
+    )
+
+
+From = Annotated[Origin, Depends(_origin)]
 
 
 async def _caller(request: Request, context: Ctx) -> Caller:

@@ -16,6 +16,20 @@ class Caller:
     is_admin: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a call came from, as the audit record and the list of devices keep it."""
+
+    address: str | None
+    bucket: str
+    request_id: str | None
+    user_agent: str | None = None
+    device_name: str | None = None
+
+
+SYSTEM = Origin(address=None, bucket="system", request_id=None)
+
+
 class SessionGate(Protocol):
     """Turns an Authorization header into a caller."""
 

@@ -3,7 +3,6 @@
 from typing import Self
 
 from cleanly.kernel.errors import AppError
-from cleanly.platform.passwords.rules import Weakness
 
 
 class WeakPassword(AppError):
@@ -15,6 +14,6 @@ class WeakPassword(AppError):
     action = "show the field's message"
 
     @classmethod
-    def of(cls, found: Weakness, *, field: str) -> Self:
-        """The refusal of one field, with the rule's own message."""
-        return cls(found.message, details={"field": field, "reason": found.reason})
+    def of(cls, field: str, reason: str, message: str) -> Self:
+        """The refusal of one field; `reason` is a stable word."""
+        return cls(message, details={"field": field, "reason": reason})

@@ -37,7 +37,7 @@ class Passwords:
         if found is None and await self._is_breached(password):
             found = BREACHED
         if found is not None:
-            raise WeakPassword.of(found, field=field)
+            raise WeakPassword.of(field, found.reason, found.message)
 
     async def hash(self, password: str) -> str:
         """A hash to store.

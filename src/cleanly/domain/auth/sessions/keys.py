@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -25,7 +25,7 @@ class AccessKey:
 
     kid: str
     algorithm: Literal["HS256", "Ed25519", "ES256"]
-    key: OctKey | OKPKey | ECKey
+    key: OctKey | OKPKey | ECKey = field(repr=False)
 
     @property
     def header(self) -> dict[str, str]:
@@ -43,12 +43,9 @@ class AccessKey:
             ValueError: it is not.
         """
         try:
-            payload = jws.deserialize_compact(token, self.key, algorithms=[self.algorithm]).payload
+            return jws.deserialize_compact(token, self.key, algorithms=[self.algorithm]).payload
         except JoseError as error:
             raise ValueError("not signed by this key") from error
-        if payload is None:
-            raise ValueError("no payload")
-        return payload
 
     def public(self) -> dict[str, Any] | None:
         """The JWK that others verify with (RFC 7517), or None: a shared secret has no public half."""

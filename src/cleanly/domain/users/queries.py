@@ -1,0 +1,71 @@
+"""Read users as frozen values. An erased user is not found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cleanly.domain.users.models import UserRow
+from cleanly.domain.users.schemas import AvatarUrl, Email, Name, User
+
+__all__ = ["AvatarUrl", "Credentials", "Email", "Name", "User"]
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a login is checked against. `password_hash` never leaves the server."""
+
+    user: User
+    password_hash: str | None
+    google_subject: str | None
+
+
+def user_of(row: UserRow) -> User:
+    """The value of a living user's row."""
+    return User(
+        id=row.id,
+        email=row.email or "",
+        email_verified=row.email_verified_at is not None,
+        name=row.name or "",
+        avatar_url=row.avatar_url,
+        role=row.role,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def _credentials(row: UserRow | None) -> Credentials | None:
+    return None if row is None else Credentials(user_of(row), row.password_hash, row.google_subject)
+
+
+async def by_id(session: AsyncSession, user_id: UUID) -> User | None:
+    """The user, or None when there is none or it was erased."""
+    row = await session.scalar(select(UserRow).where(UserRow.id == user_id, UserRow.deleted_at.is_(None)))
+    return None if row is None else user_of(row)
+
+
+async def credentials_of(session: AsyncSession, user_id: UUID) -> Credentials | None:
+    """For a caller who must prove the password again."""
+    return _credentials(
+        await session.scalar(select(UserRow).where(UserRow.id == user_id, UserRow.deleted_at.is_(None)))
+    )
+
+
+async def credentials_by_email(session: AsyncSession, email: str) -> Credentials | None:
+    """For a login; `email` in its normal form."""
+    return _credentials(await session.scalar(select(UserRow).where(UserRow.email == email)))
+
+
+async def credentials_by_google(session: AsyncSession, subject: str) -> Credentials | None:
+    """For a login with Google, by the `sub` that never changes."""
+    return _credentials(await session.scalar(select(UserRow).where(UserRow.google_subject == subject)))
+
+
+async def admins(session: AsyncSession) -> Sequence[User]:
+    """Every administrator."""
+    rows = await session.scalars(
+        select(UserRow).where(UserRow.role == "admin", UserRow.deleted_at.is_(None)).order_by(UserRow.id).limit(1000)
+    )
+    return [user_of(row) for row in rows]

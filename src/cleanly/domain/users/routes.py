@@ -1,0 +1,66 @@
+"""GET /users/{id}: the profile, from the cache, with an entity tag."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from cleanly.domain.users import queries, service
+from cleanly.domain.users.schemas import User
+from cleanly.kernel.context import Context
+from cleanly.kernel.errors import NotFound
+from cleanly.kernel.http import Ctx, Me, Route, etag_matches, etag_of, refusals
+from cleanly.platform.cache.service import Cache
+
+PROFILE_SECONDS = 300
+router = APIRouter(tags=["users"], route_class=Route)
+
+
+def subject(
+    user_id: Annotated[str, Path(alias="id", description="A user's id, or `me`", examples=["me"], max_length=64)],
+    caller: Me,
+) -> UUID:
+    """Whose record a path names. Another's is not there, except for an admin."""
+    if user_id == "me":
+        return caller.user_id
+    try:
+        wanted = UUID(user_id)
+    except ValueError as error:
+        raise NotFound from error
+    if wanted != caller.user_id and not caller.is_admin:
+        raise NotFound
+    return wanted
+
+
+Subject = Annotated[UUID, Depends(subject)]
+
+
+async def profile(context: Context, user_id: UUID) -> bytes | None:
+    """The serialised profile, cached for five minutes and forgotten when it changes."""
+
+    async def load() -> bytes | None:
+        async with context.db.begin() as session:
+            user = await queries.by_id(session, user_id)
+        return None if user is None else user.model_dump_json(by_alias=True).encode()
+
+    return await context.part(Cache).get_or_load(service.cache_key(user_id), PROFILE_SECONDS, load)
+
+
+@router.get(
+    "/users/{id}",
+    response_model=User,
+    summary="Read a profile",
+    responses={304: {"description": "Not changed since If-None-Match"}} | refusals(NotFound, signed_in=True),
+)
+async def read(request: Request, user_id: Subject, caller: Me, context: Ctx) -> Response:
+    """The caller's own profile, or anybody's for an admin. `ETag` and `If-None-Match` spare the body."""
+    body = await profile(context, user_id)
+    if body is None:
+        raise NotFound
+    etag = etag_of(body)
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    if etag_matches(request.headers.get("if-none-match"), etag):
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type="application/json")
+
+
