@@ -4,7 +4,6 @@ import hashlib
 import os
 import pathlib
 from collections.abc import AsyncGenerator, Generator
-from datetime import UTC, datetime, timedelta
 
 import fasteners
 import psycopg
@@ -12,25 +11,13 @@ import pytest
 from psycopg import sql
 
 from cleanly.entry import embedded, migrate
-from cleanly.kernel.clock import Clock
 from cleanly.kernel.db import Database
+from tests.moved_clock import MovedClock
+from tests.world import World, running
 
 ROOT = pathlib.Path(__file__).parents[1]
 DATA = ROOT / ".data" / "tests"
 _KEPT = ("alembic_version", "schema_history")
-
-
-class MovedClock(Clock):
-    """Time that stands still until a test moves it."""
-
-    def __init__(self) -> None:
-        self.at = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.at
-
-    def move(self, **units: float) -> None:
-        self.at += timedelta(**units)
 
 
 @pytest.fixture
@@ -101,3 +88,11 @@ def empty(database_url: str) -> None:
         if rows:
             names = sql.SQL(", ").join(sql.Identifier(row[0]) for row in rows)
             connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(names))
+
+
+@pytest.fixture
+async def world(database_url: str, clock: MovedClock) -> AsyncGenerator[World, None]:
+    """The whole service, lenient sessions, roomy limits."""
+    async with running(database_url, clock) as made:
+        yield made
+    empty(database_url)

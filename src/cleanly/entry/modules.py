@@ -1,5 +1,12 @@
 """The table of contents: every slice this process runs, bottom floor first."""
 
+from cleanly.domain.auth.module import module as auth
+from cleanly.domain.users.module import module as users
 from cleanly.kernel.module import Module
+from cleanly.platform.audit.module import module as audit
+from cleanly.platform.idempotency.module import module as idempotency
+from cleanly.platform.jobs.module import module as jobs
+from cleanly.platform.mail.module import module as mail
+from cleanly.platform.passwords.module import module as passwords
 
-MODULES: tuple[Module, ...] = ()
+MODULES: tuple[Module, ...] = (jobs, mail, idempotency, audit, passwords, users, auth)

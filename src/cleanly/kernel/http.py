@@ -3,8 +3,9 @@
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from typing import Annotated, Any, Protocol, cast
+from uuid import UUID
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -101,6 +102,33 @@ async def _caller(request: Request, context: Ctx) -> Caller:
 
 
 Me = Annotated[Caller, Depends(_caller)]
+
+
+def whose(path_id: str, caller: Caller) -> UUID:
+    """The user that a path names: `me`, the caller's own id, or anybody's for an admin.
+
+    Raises:
+        NotFound: another's, or no id at all: the two look the same.
+    """
+    if path_id == "me":
+        return caller.user_id
+    try:
+        wanted = UUID(path_id)
+    except ValueError as error:
+        raise errors.NotFound from error
+    if wanted != caller.user_id and not caller.is_admin:
+        raise errors.NotFound
+    return wanted
+
+
+def _subject(
+    path_id: Annotated[str, Path(alias="id", description="A user's id, or `me`", examples=["me"], max_length=64)],
+    caller: Me,
+) -> UUID:
+    return whose(path_id, caller)
+
+
+Subject = Annotated[UUID, Depends(_subject)]
 
 
 async def _admin(caller: Me) -> Caller:

@@ -9,7 +9,8 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NoReturn, cast
@@ -115,13 +116,13 @@ class Guard:
         try:
             url = URL(text)
             host, port = url.host, url.port
-        except ValueError as error:
-            raise NetForbidden("not a URL") from error
+        except ValueError:
+            raise NetForbidden("not a URL") from None  # its text holds the URL, whose query may be secret
         if url.scheme not in self.schemes:
             raise NetForbidden(f"the scheme must be {' or '.join(sorted(self.schemes))}")
         if not host:
             raise NetForbidden("the URL has no host")
-        if not self.credentials and "@" in text.partition("://")[2].partition("/")[0]:
+        if not self.credentials and (url.raw_user or url.raw_password):
             raise NetForbidden("the URL carries credentials")
         if self.ports is not None and port not in self.ports:
             raise NetForbidden(f"the port must be {' or '.join(map(str, sorted(self.ports)))}")
@@ -193,7 +194,8 @@ class Http:
         Raises:
             NetError: no answer; the subclass says whether anything was sent.
         """
-        return await self._call("GET", url, None, headers, deadline_seconds, body_bytes_max)
+        async with self._call("GET", url, None, headers, deadline_seconds) as response:
+            return await _answer(response, body_bytes_max)
 
     async def post(
         self,
@@ -209,30 +211,25 @@ class Http:
         Raises:
             NetError: as `get`.
         """
-        return await self._call("POST", url, body, headers, deadline_seconds, body_bytes_max)
+        async with self._call("POST", url, body, headers, deadline_seconds) as response:
+            return await _answer(response, body_bytes_max)
 
     async def close(self) -> None:
         """Close all connections."""
         if self._session is not None:
             await self._session.close()
 
+    @asynccontextmanager
     async def _call(
-        self,
-        method: str,
-        text: str,
-        body: bytes | None,
-        headers: Mapping[str, str] | None,
-        deadline_seconds: float,
-        body_bytes_max: int,
-    ) -> Answer:
+        self, method: str, text: str, body: bytes | None, headers: Mapping[str, str] | None, deadline_seconds: float
+    ) -> AsyncGenerator[aiohttp.ClientResponse, None]:
         url = self._guard.admit(text)
         try:
             async with (
                 asyncio.timeout(deadline_seconds),
                 self._open().request(method, url, data=body, headers=headers, allow_redirects=False) as response,
             ):
-                content = await _read(response, body_bytes_max)
-                return Answer(response.status, _joined(response), content)
+                yield response
         except TimeoutError as error:  # aiohttp's own time-outs are TimeoutErrors as well
             raise NetTimeout(f"{url.host} gave no whole answer within {deadline_seconds:g} s") from error
         except aiohttp.ClientError as error:
@@ -271,7 +268,7 @@ def _public_socket(info: tuple[Any, ...]) -> socket.socket:
     return socket.socket(family=family, type=kind, proto=protocol)
 
 
-async def _read(response: aiohttp.ClientResponse, body_bytes_max: int) -> bytes:
+async def _answer(response: aiohttp.ClientResponse, body_bytes_max: int) -> Answer:
     host = response.url.host
     if (response.content_length or 0) > body_bytes_max:
         response.close()
@@ -283,25 +280,19 @@ async def _read(response: aiohttp.ClientResponse, body_bytes_max: int) -> bytes:
         if len(content) > body_bytes_max:
             response.close()  # and don't return to the pool a connection that is still full
             raise NetTooLarge(f"{host} sent more than {body_bytes_max} bytes")
-    return bytes(content)
-
-
-def _joined(response: aiohttp.ClientResponse) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in response.headers.items():
-        key = name.lower()
-        found[key] = f"{found[key]}, {value}" if key in found else value
-    return found
+    headers = {name.lower(): ", ".join(response.headers.getall(name)) for name in response.headers}
+    return Answer(response.status, headers, bytes(content))
 
 
 def _translate(url: URL, error: aiohttp.ClientError) -> NoReturn:
     name = type(error).__name__
     if isinstance(error, aiohttp.InvalidURL):
-        raise NetForbidden("not a URL") from error
+        raise NetForbidden("not a URL") from None
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         raise NetRefused(f"{url.host} has no certificate that we trust") from error
     if isinstance(error, aiohttp.ClientConnectorError):
         if isinstance(error.os_error, _NotPublic):
             raise NetForbidden(f"{url.host} leads to an address that is not public") from error
         raise NetRefused(f"{url.host} can't be reached ({name})") from error
-    raise NetBroken(f"{url.host} broke off ({name})") from error
+    cause = None if isinstance(error, aiohttp.ClientResponseError) else error  # that one's text holds the URL
+    raise NetBroken(f"{url.host} broke off ({name})") from cause

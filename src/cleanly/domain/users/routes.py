@@ -1,38 +1,18 @@
 """GET /users/{id}: the profile, from the cache, with an entity tag."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from cleanly.domain.users import queries, service
 from cleanly.domain.users.schemas import User
 from cleanly.kernel.context import Context
 from cleanly.kernel.errors import NotFound
-from cleanly.kernel.http import Ctx, Me, Route, etag_matches, etag_of, refusals
+from cleanly.kernel.http import Ctx, Route, Subject, etag_matches, etag_of, refusals
 from cleanly.platform.cache.service import Cache
 
 PROFILE_SECONDS = 300
 router = APIRouter(tags=["users"], route_class=Route)
-
-
-def subject(
-    user_id: Annotated[str, Path(alias="id", description="A user's id, or `me`", examples=["me"], max_length=64)],
-    caller: Me,
-) -> UUID:
-    """Whose record a path names. Another's is not there, except for an admin."""
-    if user_id == "me":
-        return caller.user_id
-    try:
-        wanted = UUID(user_id)
-    except ValueError as error:
-        raise NotFound from error
-    if wanted != caller.user_id and not caller.is_admin:
-        raise NotFound
-    return wanted
-
-
-Subject = Annotated[UUID, Depends(subject)]
 
 
 async def profile(context: Context, user_id: UUID) -> bytes | None:
@@ -52,7 +32,7 @@ async def profile(context: Context, user_id: UUID) -> bytes | None:
     summary="Read a profile",
     responses={304: {"description": "Not changed since If-None-Match"}} | refusals(NotFound, signed_in=True),
 )
-async def read(request: Request, user_id: Subject, caller: Me, context: Ctx) -> Response:
+async def read(request: Request, user_id: Subject, context: Ctx) -> Response:
     """The caller's own profile, or anybody's for an admin. `ETag` and `If-None-Match` spare the body."""
     body = await profile(context, user_id)
     if body is None:

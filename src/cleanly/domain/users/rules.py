@@ -1,6 +1,7 @@
 """What an e-mail, a name and a picture's address may be. Pure."""
 
 import unicodedata
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 EMAIL_LENGTH_MAX = 254  # RFC 5321's path limit, less the brackets
@@ -57,6 +58,33 @@ def normal_name(text: str) -> str:
     if any(unicodedata.category(character) in {"Cc", "Cs", "Co"} for character in name):
         raise ValueError("it holds a control character")
     return name
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideProfile:
+    """What another service says of a person, in our forms."""
+
+    email: str
+    name: str
+    avatar_url: str | None
+
+
+def profile_from_outside(email: str, name: str | None, picture: str | None) -> OutsideProfile:
+    """A bad name or picture is dropped, since nobody is there to mend it; the e-mail must be good.
+
+    Raises:
+        ValueError: the e-mail is none.
+    """
+    address = normal_email(email)
+    try:
+        shown = normal_name((name or "")[:NAME_LENGTH_MAX])
+    except ValueError:
+        shown = address.partition("@")[0][:NAME_LENGTH_MAX]
+    try:
+        url = normal_avatar_url(picture) if picture else None
+    except ValueError:
+        url = None
+    return OutsideProfile(address, shown, url)
 
 
 def normal_avatar_url(text: str) -> str:

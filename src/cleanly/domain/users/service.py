@@ -143,3 +143,8 @@ async def erase(session: AsyncSession, cache: Cache, user_id: UUID, *, now: date
     )
     after_commit(session, partial(cache.forget, cache_key(user_id)))
     return erased is not None
+
+
+async def exists(session: AsyncSession, user_id: UUID) -> bool:
+    """Whether there is such a row, erased or not."""
+    return await session.get(UserRow, user_id) is not None

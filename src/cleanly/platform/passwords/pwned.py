@@ -9,9 +9,11 @@ import logging
 from collections.abc import Mapping
 from typing import Protocol
 
+from cleanly.kernel.net import Http
 from cleanly.platform.passwords.rules import encoded
 
 _PREFIX_LENGTH = 5
+_BODY_BYTES_MAX = 256 * 1024
 # Padding makes all answers alike in size, so that an onlooker can't tell the prefix from it.
 _HEADERS: Mapping[str, str] = {"Add-Padding": "true"}
 
@@ -47,3 +49,15 @@ def _count(body: str, suffix: str) -> int:
         if listed.upper() == suffix and count.isdecimal():
             return int(count)
     return 0
+
+
+def fetch_over(http: Http) -> Fetch:
+    """A fetch over the kernel's outgoing HTTP. The address is the operator's own setting."""
+
+    async def fetch(url: str, /, *, headers: Mapping[str, str]) -> str:
+        answer = await http.get(url, headers=headers, body_bytes_max=_BODY_BYTES_MAX)
+        if answer.status != 200:
+            raise ValueError(f"answered {answer.status}")
+        return answer.body.decode("ascii")
+
+    return fetch

@@ -3,16 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Literal, assert_never
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 
 from cleanly.domain.auth.sessions import rules
 from cleanly.domain.auth.sessions.tokens import RefreshCodec
 from tests.domain.auth.sessions.phone_model import Answer, HonestPhone, Mode, Theft
 
 IDLE_SECONDS = 14 * 86_400
-BUDGET = settings(
-    max_examples=120, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+BUDGET = settings(max_examples=200, stateful_step_count=30, deadline=None)
 
 LENIENT = Mode(grace_seconds=15, recovery=True)
 STRICT = Mode(grace_seconds=0, recovery=False)

@@ -88,10 +88,7 @@ async def devices(
     )
     if after is not None:
         statement = statement.where(SessionRow.id < after)
-    return [
-        Device(row.id, row.device_name, row.user_agent, row.address, row.created_at, row.last_used_at)
-        for row in await session.scalars(statement)
-    ]
+    return [_device(row) for row in await session.scalars(statement)]
 
 
 async def lives_at(session: AsyncSession, user_id: UUID, bucket: str, *, now: datetime) -> bool:
@@ -107,3 +104,21 @@ async def lives_at(session: AsyncSession, user_id: UUID, bucket: str, *, now: da
         .limit(1)
     )
     return found is not None
+
+
+async def owner_of(session: AsyncSession, session_id: UUID) -> UUID | None:
+    """Whose session this is or was."""
+    owner: UUID | None = await session.scalar(select(SessionRow.user_id).where(SessionRow.id == session_id))
+    return owner
+
+
+async def every_session(session: AsyncSession, user_id: UUID) -> Sequence[Device]:
+    """All that is kept of a user's sessions, ended ones too, for the export; at most 1,000, newest first."""
+    rows = await session.scalars(
+        select(SessionRow).where(SessionRow.user_id == user_id).order_by(SessionRow.id.desc()).limit(1000)
+    )
+    return [_device(row) for row in rows]
+
+
+def _device(row: SessionRow) -> Device:
+    return Device(row.id, row.device_name, row.user_agent, row.address, row.created_at, row.last_used_at)

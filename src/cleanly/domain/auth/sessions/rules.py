@@ -221,7 +221,7 @@ def apply(family: Family, verdict: Verdict, *, now: datetime, idle_seconds: int)
                 expires_at=idle_until(family.absolute_expires_at, now=now, idle_seconds=idle_seconds),
             )
         case Reused():
-            return family
+            return replace(family, revoked_at=now, revoke_reason=REUSE_REASON)
         case TooMany() | Ahead() | Dead():
             return family
         case _:

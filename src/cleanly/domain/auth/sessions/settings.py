@@ -27,6 +27,8 @@ class SessionSettings(Group):
     refresh_grace_seconds: Annotated[int, Field(ge=0, le=300)] = 15
     refresh_recovery: bool = True
     refresh_answers_max: Annotated[int, Field(ge=1)] = 20
+    # One more login ends the session longest unused.
+    sessions_per_user_max: Annotated[int, Field(ge=1)] = 50
 
     @field_validator("jwt_private_keys")
     @classmethod

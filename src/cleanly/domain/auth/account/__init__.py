@@ -1,0 +1,1 @@
+"""Changing and leaving an account: profile, e-mail, password, export, erasure."""

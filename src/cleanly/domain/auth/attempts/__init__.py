@@ -1,0 +1,1 @@
+"""Failed logins: how an account slows down guessing without locking its owner out."""

@@ -1,0 +1,150 @@
+"""The web process's application: routers under /api/v1, one envelope for every error, the OpenAPI document."""
+
+from typing import Any, cast
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+
+from cleanly import __version__
+from cleanly.entry import health
+from cleanly.entry.health import Liveness
+from cleanly.entry.modules import MODULES
+from cleanly.entry.settings import Settings
+from cleanly.entry.shell import App, Shell
+from cleanly.kernel.context import Context
+from cleanly.kernel.errors import (
+    AppError,
+    InternalError,
+    MalformedRequest,
+    MethodNotAllowed,
+    NotFound,
+    ValidationFailed,
+)
+from cleanly.kernel.http import Replayed, envelope
+from cleanly.platform.idempotency import http as idempotency
+from cleanly.platform.idempotency.errors import Collided
+
+PREFIX = "/api/v1"
+_DOCS_POLICY = (
+    "default-src 'none'; connect-src 'self'; img-src 'self' data: https://fastapi.tiangolo.com; "
+    "script-src 'unsafe-inline' https://cdn.jsdelivr.net; style-src 'unsafe-inline' https://cdn.jsdelivr.net; "
+    "frame-ancestors 'none'"
+)
+_ABOUT = """The backend of a mobile marketplace. Every error has the same envelope; `GET /errors` lists the codes and
+what a client should do about each. Send an `Idempotency-Key` with every POST and PUT that you may have to repeat."""
+
+
+def create(context: Context, settings: Settings) -> App:
+    """The ASGI application of a web process. `context` must hold `Liveness`."""
+    app = FastAPI(
+        title="Cleanly",
+        version=__version__,
+        description=_ABOUT,
+        openapi_url=f"{PREFIX}/openapi.json" if settings.shows_docs else None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
+        separate_input_output_schemas=False,
+    )
+    app.state.context = context
+    app.include_router(health.router, prefix=PREFIX)
+    for module in MODULES:
+        if module.router is not None:
+            app.include_router(module.router, prefix=PREFIX)
+        if module.pages is not None and not (settings.is_production and module.name == "mail"):
+            app.include_router(module.pages)
+    if settings.shows_docs:
+        app.add_api_route("/docs", _docs, include_in_schema=False)
+    _install_handlers(app)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "X-Request-ID"],
+            expose_headers=["ETag", "Idempotency-Replayed", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"],
+            max_age=600,
+        )
+    return Shell(cast("App", app), context, settings, prefix=PREFIX, draining=context.part(Liveness))
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+async def _docs() -> Response:
+    page = get_swagger_ui_html(openapi_url=f"{PREFIX}/openapi.json", title="Cleanly API")
+    page.headers["Content-Security-Policy"] = _DOCS_POLICY
+    return page
+
+
+def _install_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(AppError, _on_refusal)
+    app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(Replayed, idempotency.on_replayed)
+    app.add_exception_handler(Collided, idempotency.on_collided)
+
+
+async def _on_refusal(request: Request, error: Exception) -> Response:
+    refusal = error if isinstance(error, AppError) else InternalError()
+    return await idempotency.remembered(request, refusal, envelope(refusal))
+
+
+async def _on_validation(_request: Request, error: Exception) -> Response:
+    faults = cast("RequestValidationError", error).errors()
+    rows = [_fault(fault) for fault in faults]
+    first = rows[0] if rows else {"field": "body", "reason": "invalid", "message": "The request is not valid"}
+    details: dict[str, Any] = {"field": first["field"], "reason": first["reason"]}
+    if len(rows) > 1:
+        details["errors"] = rows
+    return envelope(ValidationFailed(first["message"], details=details))
+
+
+_REASONS = {
+    "missing": ("missing", "is required"),
+    "extra_forbidden": ("unknown_field", "is not a known field"),
+    "string_too_long": ("too_long", "is too long"),
+    "string_too_short": ("too_short", "is too short"),
+}
+
+
+def _fault(fault: Any) -> dict[str, str]:
+    place = [str(part) for part in fault["loc"][1:]] or [str(part) for part in fault["loc"]]
+    field = ".".join(place)
+    label = field[:1].upper() + field[1:]
+    if fault["type"] in _REASONS:
+        reason, words = _REASONS[fault["type"]]
+        return {"field": field, "reason": reason, "message": f"{label} {words}"}
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    # pydantic's own words never hold the input: `hide_input_in_errors` and this form see to that.
+    return {"field": field, "reason": "invalid", "message": f"{label}: {message}"}
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    status = cast("HTTPException", error).status_code
+    if status == 404:  # noqa: PLR2004
+        return envelope(NotFound())
+    if status == 405:  # noqa: PLR2004
+        return envelope(MethodNotAllowed(headers={"Allow": ", ".join(_allowed(request))}))
+    if 400 <= status < 500:  # noqa: PLR2004
+        return envelope(MalformedRequest())
+    return envelope(InternalError())
+
+
+def _allowed(request: Request) -> list[str]:
+    """Every method that some route answers at this path: the router's own answer names only the first route's."""
+    found: set[str] = set()
+    for route in _routes(request.app.router):
+        if route.path_regex.match(request.url.path):
+            found |= route.methods or set()
+    return sorted(found)
+
+
+def _routes(router: Any) -> list[APIRoute]:
+    return [route for route in router.routes if isinstance(route, APIRoute)]

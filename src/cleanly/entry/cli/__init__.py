@@ -1,0 +1,19 @@
+"""The command line: parse, call, print. A failure is one clear line and a non-zero exit."""
+
+import typer
+
+from cleanly.entry.cli import admin, cron, jobs, keys, process
+
+app = typer.Typer(
+    name="cleanly",
+    help="The backend of a mobile marketplace.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+process.register(app)
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(cron.app, name="cron")
+app.add_typer(admin.app, name="admin")
+app.add_typer(keys.app, name="keys")
+app.add_typer(process.config, name="config")

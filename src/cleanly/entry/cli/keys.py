@@ -1,0 +1,50 @@
+"""`cleanly keys`: make secrets and signing keys. They are printed, never stored: put them where your secrets live."""
+
+import base64
+import secrets
+from typing import Annotated, Literal
+
+import typer
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from cleanly.domain.auth.sessions import keys as session_keys
+from cleanly.entry.cli.running import out, settings
+
+app = typer.Typer(help="Secrets and signing keys.", no_args_is_help=True)
+
+
+@app.command()
+def rotate(
+    kind: Annotated[
+        Literal["secret", "ed25519", "es256"], typer.Argument(help="JWT_SECRET, or a key of JWT_PRIVATE_KEYS.")
+    ] = "secret",
+) -> None:
+    """Make a new one and say where to put it. The first signs, all verify: nobody is logged out."""
+    if kind == "secret":
+        new, variable = secrets.token_urlsafe(48), "JWT_SECRET"
+        kid = session_keys.fingerprint(new.encode())
+    else:
+        made = ed25519.Ed25519PrivateKey.generate() if kind == "ed25519" else ec.generate_private_key(ec.SECP256R1())
+        pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        new, variable = base64.b64encode(pem).decode(), "JWT_PRIVATE_KEYS"
+        kid = session_keys.from_private(new).kid
+    out.print(f"kid {kid}", markup=False)
+    out.print(f"{variable}={new},<the present value>", markup=False)
+    typer.echo(
+        "1. Deploy with the new value in front: it signs, the old one still verifies.\n"
+        "2. After the longest life of what the old one signed (access tokens: JWT_ACCESS_TOKEN_EXPIRY; refresh tokens and\n"
+        "   stored answers of JWT_SECRET: JWT_REFRESH_TOKEN_EXPIRY) deploy without the old one.",
+        err=True,
+    )
+
+
+@app.command("list")
+def list_keys() -> None:
+    """The key ids in force, the signing one first. No secrets."""
+    found = settings()
+    for value in found.jwt_private_keys:
+        key = session_keys.from_private(value.get_secret_value())
+        out.print(f"{key.kid}  {key.algorithm}", markup=False)
+    for secret in found.server_secrets:
+        out.print(f"{session_keys.fingerprint(secret)}  HS256", markup=False)

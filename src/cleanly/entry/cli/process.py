@@ -1,0 +1,94 @@
+"""dev, serve, worker, migrate, demo, config check: the processes and what they need before they start."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from cleanly import __version__
+from cleanly.entry import context as contexts
+from cleanly.entry import demo as demos
+from cleanly.entry import dev as laptop
+from cleanly.entry import migrate as migrations
+from cleanly.entry import serve as web
+from cleanly.entry.cli.running import fail, out, settings, told
+from cleanly.entry.modules import MODULES
+from cleanly.entry.settings import unknown_variables
+from cleanly.entry.worker import run_until_signal
+
+config = typer.Typer(help="The settings.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands that stand at the top."""
+    app.command()(dev)
+    app.command()(serve)
+    app.command()(worker)
+    app.command()(migrate)
+    app.command()(demo)
+    app.command()(version)
+
+
+def dev() -> None:
+    """API, worker and PostgreSQL in one process, for a laptop."""
+    found = settings()
+    if found.is_production:
+        fail("dev is for a laptop; in production run `cleanly serve` and `cleanly worker`")
+    with told():
+        laptop.run(found)
+
+
+def serve() -> None:
+    """The web process."""
+    found = settings()
+    with told(), laptop.database(found) as (url, _, _):
+        import uvloop  # noqa: PLC0415 - not on every system
+
+        async def run() -> None:
+            async with contexts.build(found, database_url=url, name="web") as context:
+                await web.serve(context, found)
+
+        uvloop.run(run())
+
+
+def worker() -> None:
+    """The background process: jobs and schedules."""
+    found = settings()
+    with told(), laptop.database(found) as (url, direct, _):
+
+        async def run() -> None:
+            async with contexts.build(found, database_url=url, name="worker") as context:
+                await web.wait_for_schema(context)
+                await run_until_signal(context, MODULES, found, url=direct)
+
+        asyncio.run(run())
+
+
+def migrate() -> None:
+    """Bring the database to this release's schema; safe to run twice at once."""
+    found = settings()
+    with told(), laptop.database(found) as (_, direct, _):
+        out.print(f"schema at {migrations.migrate(direct)}")
+
+
+def demo(
+    base: Annotated[str, typer.Option(help="The service to play against.")] = "",
+) -> None:
+    """Play a phone's life against a running service."""
+    address = base or f"http://localhost:{settings().listen_port}"
+    if not asyncio.run(demos.play(address, out)):
+        raise typer.Exit(1)
+
+
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+@config.command("check")
+def check() -> None:
+    """Read the environment as a process would, and name every fault."""
+    found = settings()
+    for name in unknown_variables():
+        typer.echo(f"warning: {name} is set, but nothing reads it", err=True)
+    out.print(f"ok: {found.environment}, port {found.listen_port}")

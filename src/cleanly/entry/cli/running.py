@@ -1,0 +1,72 @@
+"""What every command shares: settings read once, one Context for one piece of work, faults as one line."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from typing import NoReturn, TypeVar
+
+import psycopg
+import typer
+from rich.console import Console
+from sqlalchemy.exc import DBAPIError
+
+from cleanly.entry import context as contexts
+from cleanly.entry import dev
+from cleanly.entry.embedded import EmbeddedMissing
+from cleanly.entry.migrate import MigrationBusy
+from cleanly.entry.serve import SchemaMissing
+from cleanly.entry.settings import BadSettings, Settings, load
+from cleanly.kernel.context import Context
+from cleanly.kernel.errors import AppError
+from cleanly.kernel.observe import set_up_logging
+
+T = TypeVar("T")
+out = Console(highlight=False, soft_wrap=True)
+
+
+def fail(message: str) -> NoReturn:
+    """Say it on stderr and exit 1."""
+    typer.echo(f"cleanly: {message}", err=True)
+    raise typer.Exit(1)
+
+
+def settings() -> Settings:
+    """Read the environment and set up logging, or name every fault and exit."""
+    try:
+        found = load()
+    except BadSettings as error:
+        fail("the settings are not usable:\n  " + str(error).replace("\n", "\n  "))
+    set_up_logging(level=found.log_level, as_json=found.logs_json)
+    return found
+
+
+@contextmanager
+def told() -> Generator[None, None, None]:
+    """Turn the faults that an operator can mend into one line."""
+    try:
+        yield
+    except AppError as error:
+        fail(error.text)
+    except (EmbeddedMissing, MigrationBusy, SchemaMissing) as error:
+        fail(str(error))
+    except (DBAPIError, psycopg.Error) as error:
+        cause = getattr(error, "orig", None) or error
+        fail(f"the database refused: {str(cause).strip().splitlines()[0]}")
+
+
+def work(name: str, job: Callable[[Context], Awaitable[T]]) -> T:
+    """Run one piece of work in a Context of its own, on the database of the settings."""
+    found = settings()
+
+    async def run(url: str) -> T:
+        async with contexts.build(found, database_url=url, name=name) as context:
+            return await job(context)
+
+    with told(), dev.database(found) as (url, _, _):
+        return asyncio.run(run(url))
+
+
+def is_interactive() -> bool:
+    """Whether a person sits at the other end."""
+    return sys.stdin.isatty()

@@ -1,0 +1,90 @@
+"""Build the one Context of a process, and take it down in the other order."""
+
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from cleanly.domain.auth.sessions.gate import Gate
+from cleanly.domain.auth.sessions.issuer import TokenIssuer
+from cleanly.entry.health import Liveness
+from cleanly.entry.modules import MODULES
+from cleanly.entry.settings import Settings
+from cleanly.kernel.address import AddressRules
+from cleanly.kernel.clock import Clock
+from cleanly.kernel.context import Context
+from cleanly.kernel.db import Database
+from cleanly.kernel.http import OnceOpener
+from cleanly.kernel.module import Module, PersonalDataHolders
+from cleanly.kernel.net import Http
+from cleanly.kernel.paging import Cursors
+from cleanly.kernel.principal import SessionGate
+from cleanly.kernel.settings import Group
+from cleanly.platform.cache.service import Cache
+from cleanly.platform.idempotency.http import Idempotency
+from cleanly.platform.mail.service import Mailer
+from cleanly.platform.passwords import pwned
+from cleanly.platform.passwords.service import Passwords
+from cleanly.platform.providers.google.adapter import fetch_over
+from cleanly.platform.providers.google.id_tokens import IdTokens
+from cleanly.platform.ratelimit.service import Limiter
+
+
+@asynccontextmanager
+async def build(
+    settings: Settings,
+    *,
+    database_url: str,
+    name: str,
+    clock: Clock | None = None,
+    modules: Sequence[Module] = MODULES,
+) -> AsyncGenerator[Context, None]:
+    """The Context of a process called `name`; everything it opened is closed at the end of the block."""
+    clock = clock or Clock()
+    async with AsyncExitStack() as stack:
+        read_url = settings.read_database_url.get_secret_value() if settings.read_database_url else None
+        db = Database(
+            database_url,
+            read_url=read_url,
+            pool_size=settings.database_pool_size,
+            pool_overflow=settings.database_pool_overflow,
+            deadline_seconds=settings.database_seconds_max,
+            name=f"cleanly-{name}",
+        )
+        stack.push_async_callback(db.close)
+        http = Http.to_known()
+        stack.push_async_callback(http.close)
+        cache = Cache(settings, clock=clock)
+        await cache.start()
+        stack.push_async_callback(cache.close)
+        limiter = Limiter(
+            settings, clock=clock, secret=settings.server_secrets[0], redis_url=settings.redis_url
+        )
+        stack.push_async_callback(limiter.close)
+        passwords = Passwords(settings, fetch=pwned.fetch_over(http))
+        stack.callback(passwords.close)
+        issuer = TokenIssuer(settings)
+        gate = Gate(db, clock, issuer.access)
+        parts: dict[type, object] = {
+            group: settings for group in type(settings).__mro__ if issubclass(group, Group) and group is not Group
+        }
+        holders = tuple((module.name, module.personal) for module in modules if module.personal is not None)
+        parts |= {
+            AddressRules: AddressRules(
+                settings.trusted_proxies, [secret.get_secret_value() for secret in settings.edge_secret]
+            ),
+            Settings: settings,
+            Liveness: Liveness(),
+            Cache: cache,
+            Cursors: Cursors(settings.server_secrets[0]),
+            Gate: gate,
+            SessionGate: gate,
+            Http: http,
+            IdTokens: IdTokens(settings, fetch=fetch_over(http, settings), monotonic=time.monotonic),
+            Limiter: limiter,
+            Mailer: Mailer(settings, secrets=settings.server_secrets, clock=clock),
+            OnceOpener: Idempotency(db, clock, settings.server_secrets, settings),
+            Passwords: passwords,
+            PersonalDataHolders: PersonalDataHolders(holders),
+            TokenIssuer: issuer,
+        }
+        yield Context(db=db, clock=clock, parts=parts)

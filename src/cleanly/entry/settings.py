@@ -1,0 +1,235 @@
+"""Settings: every slice's group in one, and the only reader of the environment. All faults are named at once."""
+
+import os
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from cleanly.domain.auth.sessions.settings import DEVELOPMENT_SECRET, SessionSettings
+from cleanly.domain.auth.settings import AuthSettings
+from cleanly.kernel.pgconn import BadDatabaseUrl, DatabaseUrl
+from cleanly.kernel.settings import Group, Url, Words
+from cleanly.platform.cache.settings import CacheSettings
+from cleanly.platform.cron.settings import CronSettings
+from cleanly.platform.idempotency.settings import IdempotencySettings
+from cleanly.platform.jobs.settings import JobsSettings
+from cleanly.platform.mail.settings import MailSettings
+from cleanly.platform.passwords.settings import PasswordSettings
+from cleanly.platform.providers.google.settings import GoogleSettings
+from cleanly.platform.ratelimit.settings import EdgeSettings, RateLimitSettings
+
+SECRET_BYTES_MIN = 32
+_KNOWN_SECRETS = {DEVELOPMENT_SECRET, "changethis", "changeme", "secret", "your-secret-key"}
+_WEAK_TLS = {"disable", "allow", "prefer"}
+Environment = Literal["development", "test", "preview", "production"]
+
+
+class BadSettings(ValueError):
+    """One line per fault, by the variable's name, never by its value."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        self.faults = dict(sorted(faults.items()))
+        super().__init__("\n".join(f"{name}: {reason}" for name, reason in self.faults.items()))
+
+
+class ProcessSettings(Group):
+    """Where the process runs, listens and logs."""
+
+    app_env: Environment | None = None
+    node_env: Environment | None = None
+    api_port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    api_host: str | None = None
+    public_url: Url | None = None
+    allowed_hosts: Words = ()
+    cors_origins: Words = ()
+    docs: Literal["on", "off"] | None = None
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] | None = None
+    body_bytes_max: Annotated[int, Field(ge=1024)] = 1024 * 1024
+    request_seconds_max: Annotated[float, Field(gt=0)] = 30
+    drain_seconds: Annotated[float, Field(ge=0)] = 5
+    keep_alive_seconds: Annotated[int, Field(ge=1)] = 75
+    render: str | None = None
+    render_git_commit: str | None = None
+
+
+class DatabaseSettings(Group):
+    """Where the data is. Without `database_url`, outside production: the embedded server."""
+
+    database_url: SecretStr | None = None
+    direct_database_url: SecretStr | None = None
+    read_database_url: SecretStr | None = None
+    database_pool_size: Annotated[int, Field(ge=1, le=100)] = 5
+    database_pool_overflow: Annotated[int, Field(ge=0, le=100)] = 5
+    database_seconds_max: Annotated[float, Field(gt=0)] = 4
+    cleanly_data_dir: str = ".data"
+
+
+class Settings(
+    ProcessSettings,
+    DatabaseSettings,
+    AuthSettings,
+    SessionSettings,
+    PasswordSettings,
+    GoogleSettings,
+    RateLimitSettings,
+    EdgeSettings,
+    CacheSettings,
+    IdempotencySettings,
+    CronSettings,
+    JobsSettings,
+    MailSettings,
+    BaseSettings,
+):
+    """The whole environment of a process. A field's name in capitals is its variable."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_ignore_empty=True, case_sensitive=False, hide_input_in_errors=True
+    )
+
+    @property
+    def environment(self) -> Environment:
+        """`APP_ENV`, or its alias `NODE_ENV`; development when neither is set."""
+        return self.app_env or self.node_env or "development"
+
+    @property
+    def is_production(self) -> bool:
+        """Whether real users and real money are behind this process."""
+        return self.environment == "production"
+
+    @property
+    def listen_port(self) -> int:
+        """On Render PORT wins; elsewhere API_PORT, then PORT, then 3000."""
+        first, second = (self.port, self.api_port) if self.render else (self.api_port, self.port)
+        found = first if first is not None else second
+        return 3000 if found is None else found
+
+    @property
+    def listen_host(self) -> str:
+        """Loopback on a laptop, every address elsewhere."""
+        return self.api_host or ("127.0.0.1" if self.environment == "development" else "0.0.0.0")  # noqa: S104
+
+    @property
+    def shows_docs(self) -> bool:
+        """/docs and the OpenAPI document: open unless this is production and nobody said so."""
+        return self.docs == "on" or (self.docs is None and not self.is_production)
+
+    @property
+    def logs_json(self) -> bool:
+        """JSON in production, readable in development, unless LOG_FORMAT says otherwise."""
+        return self.log_format == "json" or (self.log_format is None and self.environment in {"production", "preview"})
+
+    @property
+    def server_secrets(self) -> tuple[bytes, ...]:
+        """What every derived key comes from; the first is in force."""
+        return tuple(secret.get_secret_value().encode() for secret in self.jwt_secret)
+
+
+def load(**overrides: Any) -> Settings:
+    """Read the environment.
+
+    Raises:
+        BadSettings: every fault at once: what can't be read, and what production refuses.
+    """
+    faults: dict[str, str] = {}
+    try:
+        settings = Settings(**overrides)
+    except ValidationError as error:
+        faults = _named(error)
+        # Read again without the bad ones, so that the checks below add theirs to the list.
+        blank = {name.lower(): Settings.model_fields[name.lower()].default for name in faults if name.lower() in Settings.model_fields}
+        try:
+            settings = Settings(**{**overrides, **blank})
+        except ValidationError as again:
+            raise BadSettings(faults | _named(again)) from error
+    for name, reason in _check(settings).items():
+        faults.setdefault(name, reason)
+    if faults:
+        raise BadSettings(faults)
+    return settings
+
+
+def _named(error: ValidationError) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for fault in error.errors(include_url=False, include_input=False, include_context=False):
+        message = fault["msg"].removeprefix("Value error, ")
+        name = str(fault["loc"][0]).upper() if fault["loc"] else message.partition(" ")[0].rstrip(":")
+        message = message.removeprefix(f"{name}: ")
+        found.setdefault(name, message)
+    return found
+
+
+def _check(settings: Settings) -> dict[str, str]:
+    faults: dict[str, str] = {}
+    if settings.app_env and settings.node_env and settings.app_env != settings.node_env:
+        faults["APP_ENV"] = "NODE_ENV says something else; set one of the two"
+    if settings.render and not (settings.app_env or settings.node_env):
+        faults["APP_ENV"] = "must be set on Render"
+    for name in ("database_url", "direct_database_url", "read_database_url"):
+        faults |= _check_database(settings, name)
+    if settings.direct_database_url and "DIRECT_DATABASE_URL" not in faults:
+        if DatabaseUrl.parse(settings.direct_database_url.get_secret_value()).is_pooled:
+            faults["DIRECT_DATABASE_URL"] = "names a -pooler host; it needs the direct one"
+    if len(settings.jwt_secret) != len({secret.get_secret_value() for secret in settings.jwt_secret}):
+        faults["JWT_SECRET"] = "names a secret twice"
+    if settings.edge_enforce == "on" and not settings.edge_secret:
+        faults["EDGE_SECRET"] = "is needed when EDGE_ENFORCE=on"
+    return {**faults, **_check_production(settings)} if settings.is_production else faults
+
+
+def _check_database(settings: Settings, name: str) -> dict[str, str]:
+    url: SecretStr | None = getattr(settings, name)
+    if url is None:
+        return {}
+    try:
+        where = DatabaseUrl.parse(url.get_secret_value())
+    except BadDatabaseUrl as error:
+        return {name.upper(): str(error)}
+    if settings.is_production and any(f"sslmode={weak}" in where.conninfo for weak in _WEAK_TLS):
+        return {name.upper(): "sslmode must be require or stronger in production"}
+    return {}
+
+
+def _check_production(settings: Settings) -> dict[str, str]:
+    faults: dict[str, str] = {}
+    secrets = [secret.get_secret_value() for secret in settings.jwt_secret]
+    if any(secret in _KNOWN_SECRETS or secret.startswith("changethis") for secret in secrets):
+        faults["JWT_SECRET"] = "is missing or a known example; production needs a secret of its own"
+    elif any(len(secret.encode()) < SECRET_BYTES_MIN for secret in secrets):
+        faults["JWT_SECRET"] = f"each secret needs at least {SECRET_BYTES_MIN} bytes"
+    elif any(len(set(secret)) < 8 for secret in secrets):  # noqa: PLR2004 - "aaaa..." is long and worthless
+        faults["JWT_SECRET"] = "is too regular; use a random one"
+    if settings.database_url is None:
+        faults["DATABASE_URL"] = "must be set in production"
+    elif settings.direct_database_url is None and _is_pooled(settings.database_url):
+        faults["DIRECT_DATABASE_URL"] = "must be set when DATABASE_URL names a -pooler host"
+    if settings.mail_url is None:
+        faults["MAIL_URL"] = "must be set in production"
+    if settings.public_url is None or not settings.public_url.startswith("https://"):
+        faults["PUBLIC_URL"] = "must be an https address in production"
+    if "*" in settings.cors_origins:
+        faults["CORS_ORIGINS"] = "* is not allowed in production"
+    if not settings.trusted_proxies and not settings.edge_secret:
+        faults["TRUSTED_PROXIES"] = "or EDGE_SECRET must be set: without either nobody can say whether a call came by https"
+    return faults
+
+
+def _is_pooled(url: SecretStr) -> bool:
+    try:
+        return DatabaseUrl.parse(url.get_secret_value()).is_pooled
+    except BadDatabaseUrl:
+        return False
+
+
+def variable_names() -> frozenset[str]:
+    """Every variable that Settings reads."""
+    return frozenset(name.upper() for name in Settings.model_fields)
+
+
+def unknown_variables() -> list[str]:
+    """Variables that look like ours by a prefix and are not: probably typing errors."""
+    prefixes = ("JWT_", "DATABASE_", "RATE_LIMIT_", "JOBS_", "MAIL_", "PASSWORD_", "GOOGLE_", "CLEANLY_", "REFRESH_")
+    return sorted(name for name in os.environ if name.startswith(prefixes) and name not in variable_names())

@@ -1,0 +1,9 @@
+"""The knobs of scheduled work."""
+
+from cleanly.kernel.settings import Group, Seconds
+
+
+class CronSettings(Group):
+    """A tick that nobody could fire in time (every worker was down) still fires up to this late; then it is skipped."""
+
+    cron_late_seconds_max: Seconds = 3600

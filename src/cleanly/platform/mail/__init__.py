@@ -1,0 +1,1 @@
+"""Mail: asked for in a transaction, sealed in the queue, written and sent by a job."""

@@ -1,0 +1,1 @@
+"""Google sign-in: an ID token goes in, who it names comes out. Knows no users."""

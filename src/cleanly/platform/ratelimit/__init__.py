@@ -1,0 +1,1 @@
+"""How often a client or an account may call."""
