@@ -15,7 +15,12 @@ def _ours(name: str | None, kind: str, _parents: object) -> bool:
 
 
 if context.is_offline_mode():
-    context.configure(dialect_name="postgresql", target_metadata=Base.metadata, transaction_per_migration=True)
+    context.configure(
+        dialect_name="postgresql",
+        dialect_opts={"paramstyle": "named"},  # or each % would be printed twice, as the driver wants it
+        target_metadata=Base.metadata,
+        transaction_per_migration=True,
+    )
     with context.begin_transaction():
         context.run_migrations()
 else:

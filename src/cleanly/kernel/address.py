@@ -56,7 +56,7 @@ class AddressRules:
             hop = told if parse(told) else hop
         forwarded = headers.get(b"x-forwarded-proto", b"").rpartition(b",")[2].strip().lower()
         # The edge reaches us by TLS only; a hop between it and us that ends the TLS says so in the header.
-        is_https = forwarded == b"https" if forwarded else is_https or via_edge
+        is_https = is_https or via_edge
         return _client(hop, is_https, via_edge)
 
     def _is_edge(self, sent: bytes | None) -> bool:

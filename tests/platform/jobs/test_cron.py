@@ -1,7 +1,6 @@
 """Scheduled work: due by the clock, once however many processes watch."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -29,9 +28,9 @@ def at(text: str) -> datetime:
 
 
 @pytest.fixture
-async def timed(world: World, clock: MovedClock) -> AsyncGenerator[World, None]:
+def timed(world: World, clock: MovedClock) -> World:
     """A world whose time stands still at noon."""
-    yield replace(world, context=replace(world.context, clock=clock))
+    return replace(world, context=replace(world.context, clock=clock))
 
 
 async def tell(session: AsyncSession, tick: Tick, _context: Context) -> None:

@@ -10,10 +10,11 @@ from structlog.testing import capture_logs
 
 from cleanly.kernel.context import Context
 from cleanly.kernel.errors import Unavailable
-from cleanly.kernel.messages import Task
+from cleanly.kernel.messages import Task, Tick
 from cleanly.kernel.module import FlowJob, Module, TxJob
-from cleanly.platform.jobs import queries
+from cleanly.platform.jobs import metrics, queries
 from cleanly.platform.jobs import service as jobs
+from cleanly.platform.jobs.jobs import sweep
 from cleanly.platform.jobs.settings import JobsSettings
 from tests.platform.jobs.conftest import NOTE, QUICK, Note, World, eventually, write, write_note
 
@@ -26,7 +27,7 @@ class Boom(Exception):
 
 
 async def test_a_rollback_leaves_no_job(world: World):
-    with pytest.raises(Boom):
+    with pytest.raises(Boom):  # noqa: PT012 - the block is the transaction
         async with world.context.db.begin() as session:
             await jobs.enqueue(session, NOTE, Note(text="never"))
             await write(session, "never")
@@ -44,7 +45,7 @@ async def test_a_commit_leaves_the_job_and_its_reason(world: World):
 
 
 async def test_an_outage_while_asking_is_told_as_one(world: World):
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable):  # noqa: PT012 - the block is the transaction
         async with world.context.db.begin() as session:
             await write(session, "lost")
             raw = await (await session.connection()).get_raw_connection()
@@ -119,7 +120,11 @@ async def test_the_depth_counts_what_is_due_and_how_long_it_waits(world: World):
     assert 3599 < depth.oldest_due_seconds < 3700
 
 
-async def test_an_unknown_task_and_an_unreadable_payload_are_dead_at_once(world: World):
+async def test_an_unknown_task_and_an_unreadable_payload_are_dead_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    counted: list[tuple[str, str]] = []
+    monkeypatch.setattr(metrics, "count", lambda task, outcome: counted.append((task, outcome)))
     unknown = await world.enqueue(Task("sample.gone", Note), Note(text=SECRET))
     unreadable = await world.enqueue(NOTE, Note(text="x"))
     await world.rows(
@@ -139,6 +144,7 @@ async def test_an_unknown_task_and_an_unreadable_payload_are_dead_at_once(world:
     assert lines[unknown]["task"] == "sample.gone"
     assert "text: string_type" in str(lines[unreadable]["exc_info"])
     assert SECRET not in str(logs)
+    assert sorted(counted) == [("sample.note", "dead"), ("unknown", "dead")]
 
 
 async def test_a_line_per_run_and_no_payload_in_any_log(world: World, caplog: pytest.LogCaptureFixture):
@@ -213,9 +219,6 @@ async def test_a_run_that_takes_too_long_is_ended_and_counts_as_a_failure(world:
 
 
 async def test_old_finished_jobs_are_forgotten_with_their_receipts_and_dead_ones_are_kept(world: World):
-    from cleanly.kernel.messages import Tick
-    from cleanly.platform.jobs.jobs import sweep
-
     done = [await world.enqueue(NOTE, Note(text=str(number))) for number in range(3)]
     async with world.worker(SAMPLE):
         for job_id in done:

@@ -52,9 +52,9 @@ async def _nothing(_context: object, _payload: object) -> None: ...
 def test_a_task_has_one_handler_and_a_schedule_has_one_at_all():
     task = Task("sample.twice", Tick)
     job = FlowJob(task, _nothing)
-    with pytest.raises(ValueError, match="two handlers for the task sample.twice"):
+    with pytest.raises(ValueError, match=r"two handlers for the task sample\.twice"):
         handlers([Module("a", jobs=[job]), Module("b", jobs=[job])])
-    with pytest.raises(ValueError, match="no handler for the scheduled task sample.twice"):
+    with pytest.raises(ValueError, match=r"no handler for the scheduled task sample\.twice"):
         handlers([Module("a", crons=[Cron("* * * * *", task)])])
     assert set(handlers([module])) == {"jobs.recover_stalled", "jobs.sweep"}
 

@@ -5,8 +5,8 @@ import contextlib
 import os
 import pathlib
 import signal
-import subprocess
 import sys
+from asyncio.subprocess import Process
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -35,19 +35,22 @@ SAMPLE = Module("sample", jobs=[TxJob(NOTE, write_note)])
 
 
 @contextlib.asynccontextmanager
-async def worker_process(world: World) -> AsyncGenerator["subprocess.Popen[bytes]", None]:
-    running = subprocess.Popen(
-        [sys.executable, "-m", "tests.platform.jobs.worker_process", world.url],
+async def worker_process(world: World) -> AsyncGenerator[Process, None]:
+    running = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.platform.jobs.worker_process",
+        world.url,
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])},
-        stdout=subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
     )
     try:
         yield running
     finally:
-        if running.poll() is None:
+        if running.returncode is None:
             running.kill()
-        await asyncio.to_thread(running.wait)
+        await running.wait()
 
 
 async def wrote(world: World, note: str) -> None:
@@ -79,7 +82,7 @@ async def test_a_killed_workers_job_is_taken_up_by_another(world: World):
         await recover_stalled(world.context, TICK)
         assert await world.status(job_id) == "doing", "a worker that lives keeps its job"
         victim.send_signal(signal.SIGKILL)
-        await asyncio.to_thread(victim.wait)
+        await victim.wait()
     await say_go(world)
     async with world.worker(SLOW):
         await recover(world, job_id)
@@ -104,7 +107,7 @@ async def test_sigterm_lets_the_running_job_end_and_the_process_exits_with_zero(
         await wrote(world, "job started")
         running.send_signal(signal.SIGTERM)
         await say_go(world)
-        assert await asyncio.to_thread(running.wait, 30) == 0
+        assert await asyncio.wait_for(running.wait(), 30) == 0
     assert await world.effects() == ["job started", "go", "job done"]
     assert await world.status(job_id) == "succeeded"
     assert await world.rows("SELECT 1 FROM procrastinate_workers") == []
@@ -262,7 +265,7 @@ async def test_jobs_run_through_a_transaction_pooler_by_polling(world: World, se
             failed.add(note.text)
             raise RuntimeError
 
-    with pgbouncer.pooled_url(server, world.url) as url:
+    with pgbouncer.pooled_url(server, world.url) as url, capture_logs():
         assert DatabaseUrl.parse(url).is_pooled
         db = Database(url, name="pooled")
         pooled = World(Context(db, world.context.clock, world.context.parts), url)

@@ -185,7 +185,7 @@ class Cache:
     def _drop(self, key: str) -> None:
         self._near.drop(key)
         # Who asks from now on must not join a load that may have read the old value.
-        flight = self._flights.get(key)
+        flight = self._flights.pop(key, None)
         if flight is not None:
             flight.is_stale = True
 

@@ -1,7 +1,8 @@
 """Ticks: asked of the queue by a worker, or run here and now for a platform's scheduler. Each minute due once.
 
 The name and the minute are one unique row, shared by both ways, so they may stand beside each other. Two ticks of
-one schedule may overlap when a run takes longer than its period: a handler looks for what is due and bears company.
+one schedule may overlap when a run takes longer than its period: a handler looks for what is due now, and does not
+mind company.
 """
 
 import asyncio
@@ -84,7 +85,8 @@ async def run_once(context: Context, modules: Sequence[Module], name: str, *, no
     handler = _handler(modules, cron.task.name)
     match handler:
         case TxJob():
-            async with context.db.begin() as session:
+            seconds = context.part(CronSettings).cron_transaction_seconds_max
+            async with context.db.begin(deadline_seconds=seconds) as session:
                 if not await service.take(session, cron.task.name, due_at):
                     return False
                 await handler.run(session, tick, context)

@@ -1,9 +1,8 @@
 """Scheduled work's registration value: a table, no routes."""
 
 from cleanly.kernel.module import Module
-from cleanly.platform.cron.errors import NoSuchCron
-from cleanly.platform.cron.flows import fire_due, keep_time, run_once
+from cleanly.platform.cron import models
 
-__all__ = ["NoSuchCron", "fire_due", "keep_time", "module", "run_once"]
+_ = models  # its table belongs to the schema that migrations are compared with
 
 module = Module("cron")

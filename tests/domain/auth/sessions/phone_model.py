@@ -71,12 +71,14 @@ class Hand:
 
 # What becomes of a copy of a request: its reply is lost, its reply arrives, it is still on its way.
 Fate = Literal["mute", "arrives", "held"]
-BURSTS: st.SearchStrategy[tuple[Fate, ...]] = st.sampled_from([
-    ("arrives",),
-    ("mute",),
-    ("arrives", "held"),
-    ("held", "mute", "arrives", "arrives"),
-])
+BURSTS: st.SearchStrategy[tuple[Fate, ...]] = st.sampled_from(
+    [
+        ("arrives",),
+        ("mute",),
+        ("arrives", "held"),
+        ("held", "mute", "arrives", "arrives"),
+    ]
+)
 # Two of the shorter outlast a window of 15 s; one does not.
 PAUSES = st.sampled_from([8.0, 15.0])
 

@@ -10,7 +10,7 @@ from cleanly.domain.auth.sessions.tokens import RefreshCodec
 from tests.domain.auth.sessions.phone_model import Answer, HonestPhone, Mode, Theft
 
 IDLE_SECONDS = 14 * 86_400
-BUDGET = settings(max_examples=200, stateful_step_count=30, deadline=None)
+BUDGET = settings(max_examples=150, stateful_step_count=30, deadline=None)
 
 LENIENT = Mode(grace_seconds=15, recovery=True)
 STRICT = Mode(grace_seconds=0, recovery=False)

@@ -140,7 +140,8 @@ class AccessSigner:
         self._issuer = issuer
         self._audience = audience
         self._expiry_seconds = expiry_seconds
-        self._cache = cache or ClaimsCache()
+        # Not `or`: an empty cache is falsy.
+        self._cache = ClaimsCache() if cache is None else cache
 
     @classmethod
     def of(cls, settings: SessionSettings, cache: ClaimsCache | None = None) -> "AccessSigner":
