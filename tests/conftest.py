@@ -13,10 +13,12 @@ from psycopg import sql
 from cleanly.entry import embedded, migrate
 from cleanly.kernel.db import Database
 from tests.moved_clock import MovedClock
+from tests.valkey import valkey
 from tests.world import World, running
 
 ROOT = pathlib.Path(__file__).parents[1]
 DATA = ROOT / ".data" / "tests"
+__all__ = ["valkey"]  # a fixture that every folder may ask for
 _KEPT = ("alembic_version", "schema_history")
 
 

@@ -101,7 +101,9 @@ class World:
     async def work(self) -> int:
         """Do every waiting job here and now, as the worker would; returns how many."""
         handlers = {job.task.name: job for module in MODULES for job in module.jobs}
-        waiting = await self.rows("SELECT id, task_name, args FROM procrastinate_jobs WHERE status = 'todo' ORDER BY id")
+        waiting = await self.rows(
+            "SELECT id, task_name, args FROM procrastinate_jobs WHERE status = 'todo' ORDER BY id"
+        )
         for job_id, name, args in waiting:
             job = handlers[name]
             payload = job.task.payload.model_validate(args["payload"])

@@ -2,12 +2,15 @@
 
 from typing import Any, cast
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.routing import APIRoute
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.exceptions import HTTPException
-from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.routing import Route
 
 from cleanly import __version__
 from cleanly.entry import health
@@ -40,41 +43,69 @@ what a client should do about each. Send an `Idempotency-Key` with every POST an
 
 def create(context: Context, settings: Settings) -> App:
     """The ASGI application of a web process. `context` must hold `Liveness`."""
-    app = FastAPI(
+    app = _Api(
         title="Cleanly",
         version=__version__,
         description=_ABOUT,
-        openapi_url=f"{PREFIX}/openapi.json" if settings.shows_docs else None,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=_operation_id,
         separate_input_output_schemas=False,
     )
     app.state.context = context
-    app.include_router(health.router, prefix=PREFIX)
+    _add(app, health.router, PREFIX)
     for module in MODULES:
         if module.router is not None:
-            app.include_router(module.router, prefix=PREFIX)
+            _add(app, module.router, PREFIX)
         if module.pages is not None and not (settings.is_production and module.name == "mail"):
-            app.include_router(module.pages)
+            _add(app, module.pages)
     if settings.shows_docs:
+        app.add_api_route(f"{PREFIX}/openapi.json", _openapi, include_in_schema=False)
         app.add_api_route("/docs", _docs, include_in_schema=False)
     _install_handlers(app)
-    if settings.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=list(settings.cors_origins),
-            allow_methods=["GET", "POST", "PUT", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "X-Request-ID"],
-            expose_headers=["ETag", "Idempotency-Replayed", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"],
-            max_age=600,
-        )
     return Shell(cast("App", app), context, settings, prefix=PREFIX, draining=context.part(Liveness))
 
 
-def _operation_id(route: APIRoute) -> str:
-    return route.name
+class _Api(FastAPI):
+    """FastAPI with the layers that the shell has not: it answers faults itself, and bounds bodies itself."""
+
+    def build_middleware_stack(self) -> Any:
+        """The router, the stack that closes uploads, the exception handlers."""
+        return ExceptionMiddleware(AsyncExitStackMiddleware(self.router), handlers=self.exception_handlers)
+
+
+def _add(app: FastAPI, router: APIRouter, prefix: str = "") -> None:
+    """Add a router's routes one by one.
+
+    `include_router` would keep it as a branch that is matched twice per request, and whose routes don't know their
+    whole path.
+    """
+    for found in iter_route_contexts(router.routes):
+        route = cast("APIRoute", found.original_route)
+        app.router.add_api_route(
+            f"{prefix}{found.path}",
+            route.endpoint,
+            response_model=route.response_model,
+            status_code=route.status_code,
+            tags=found.tags,
+            dependencies=found.dependencies,
+            summary=route.summary,
+            description=route.description,
+            response_description=route.response_description,
+            responses=found.responses,
+            methods=route.methods,
+            operation_id=route.name,
+            include_in_schema=found.include_in_schema,
+            response_class=route.response_class,
+            name=route.name,
+            route_class_override=type(route),
+            openapi_extra=route.openapi_extra,
+        )
+
+
+async def _openapi(request: Request) -> Response:
+    return JSONResponse(cast("FastAPI", request.app).openapi(), headers={"Cache-Control": "public, max-age=300"})
 
 
 async def _docs() -> Response:
@@ -98,7 +129,7 @@ async def _on_refusal(request: Request, error: Exception) -> Response:
 
 async def _on_validation(_request: Request, error: Exception) -> Response:
     faults = cast("RequestValidationError", error).errors()
-    rows = [_fault(fault) for fault in faults]
+    rows = [_fault(fault) for fault in faults[:_FAULTS_MAX]]
     first = rows[0] if rows else {"field": "body", "reason": "invalid", "message": "The request is not valid"}
     details: dict[str, Any] = {"field": first["field"], "reason": first["reason"]}
     if len(rows) > 1:
@@ -106,6 +137,9 @@ async def _on_validation(_request: Request, error: Exception) -> Response:
     return envelope(ValidationFailed(first["message"], details=details))
 
 
+# A body of a megabyte may be wrong in a hundred thousand places, and name its fields with ten thousand letters.
+_FAULTS_MAX = 20
+_FIELD_LENGTH_MAX = 100
 _REASONS = {
     "missing": ("missing", "is required"),
     "extra_forbidden": ("unknown_field", "is not a known field"),
@@ -116,7 +150,7 @@ _REASONS = {
 
 def _fault(fault: Any) -> dict[str, str]:
     place = [str(part) for part in fault["loc"][1:]] or [str(part) for part in fault["loc"]]
-    field = ".".join(place)
+    field = ".".join(place)[:_FIELD_LENGTH_MAX]
     label = field[:1].upper() + field[1:]
     if fault["type"] in _REASONS:
         reason, words = _REASONS[fault["type"]]
@@ -128,23 +162,20 @@ def _fault(fault: Any) -> dict[str, str]:
 
 async def _on_http(request: Request, error: Exception) -> Response:
     status = cast("HTTPException", error).status_code
-    if status == 404:  # noqa: PLR2004
+    if status == 404:
         return envelope(NotFound())
-    if status == 405:  # noqa: PLR2004
+    if status == 405:
         return envelope(MethodNotAllowed(headers={"Allow": ", ".join(_allowed(request))}))
-    if 400 <= status < 500:  # noqa: PLR2004
+    if 400 <= status < 500:
         return envelope(MalformedRequest())
     return envelope(InternalError())
 
 
 def _allowed(request: Request) -> list[str]:
     """Every method that some route answers at this path: the router's own answer names only the first route's."""
+    path = request.scope["path"]
     found: set[str] = set()
-    for route in _routes(request.app.router):
-        if route.path_regex.match(request.url.path):
+    for route in cast("FastAPI", request.app).routes:
+        if isinstance(route, Route) and route.path_regex.match(path):
             found |= route.methods or set()
-    return sorted(found)
-
-
-def _routes(router: Any) -> list[APIRoute]:
-    return [route for route in router.routes if isinstance(route, APIRoute)]
+    return sorted(found | {"HEAD"} if "GET" in found else found)

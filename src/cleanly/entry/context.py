@@ -56,9 +56,7 @@ async def build(
         cache = Cache(settings, clock=clock)
         await cache.start()
         stack.push_async_callback(cache.close)
-        limiter = Limiter(
-            settings, clock=clock, secret=settings.server_secrets[0], redis_url=settings.redis_url
-        )
+        limiter = Limiter(settings, clock=clock, secret=settings.server_secrets[0], redis_url=settings.redis_url)
         stack.push_async_callback(limiter.close)
         passwords = Passwords(settings, fetch=pwned.fetch_over(http))
         stack.callback(passwords.close)

@@ -5,7 +5,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 from rich.console import Console
@@ -25,11 +25,10 @@ class Reply:
     @property
     def said(self) -> str:
         """The body in a few words, without its tokens."""
-        if isinstance(self.body, dict) and "error" in self.body:
-            return str(self.body["error"]["code"])
-        if isinstance(self.body, dict):
-            return ", ".join(sorted(self.body))
-        return "" if self.body is None else str(self.body)[:40]
+        if not isinstance(self.body, dict):
+            return "" if self.body is None else str(self.body)[:40]
+        fields = cast("dict[str, Any]", self.body)
+        return str(fields["error"]["code"]) if "error" in fields else ", ".join(sorted(fields))
 
 
 @dataclass(slots=True)
@@ -39,7 +38,9 @@ class _Play:
     table: Table = field(default_factory=lambda: Table("step", "call", "answer", "what it shows"))
     failures: int = 0
 
-    async def call(self, method: str, path: str, body: object = None, token: str | None = None, **headers: str) -> Reply:
+    async def call(
+        self, method: str, path: str, body: object = None, token: str | None = None, **headers: str
+    ) -> Reply:
         if token:
             headers["Authorization"] = f"Bearer {token}"
         url = f"{self.base}{path}" if path.startswith("/dev") else f"{self.base}/api/v1{path}"
@@ -60,11 +61,14 @@ class _Play:
         async with asyncio.timeout(_SECONDS_MAX):
             while True:
                 reply = await self.call("GET", f"/dev/mail?to={to}", Accept="application/json")
-                if reply.status != 200 or not isinstance(reply.body, dict):  # noqa: PLR2004
-                    raise DemoFailed("the mailbox at /dev/mail does not answer: the demo needs `make run`, without MAIL_URL")
-                for mail in reply.body["items"]:
+                if reply.status != 200 or not isinstance(reply.body, dict):
+                    raise DemoFailed(
+                        "the mailbox at /dev/mail does not answer: the demo needs `make run`, without MAIL_URL"
+                    )
+                mails: list[dict[str, str]] = reply.body["items"]
+                for mail in mails:
                     if words in mail["subject"] + mail["text"] and "token=" in mail["text"]:
-                        return str(mail["text"].partition("token=")[2].split()[0].strip(".,)>"))
+                        return mail["text"].partition("token=")[2].split()[0].strip(".,)>")
                 await asyncio.sleep(0.1)  # a person would press reload
 
 
@@ -81,10 +85,14 @@ async def play(base: str, console: Console) -> bool:
             await _phone(stage)
         except (aiohttp.ClientError, TimeoutError, DemoFailed) as error:
             console.print(stage.table)
-            console.print(f"[red]the demo stopped:[/red] {error or 'no answer in time'} (is the service running at {base}?)")
+            console.print(
+                f"[red]the demo stopped:[/red] {error or 'no answer in time'} (is the service running at {base}?)"
+            )
             return False
     console.print(stage.table)
-    console.print("all as expected" if not stage.failures else f"[red]{stage.failures} answers were not as expected[/red]")
+    console.print(
+        "all as expected" if not stage.failures else f"[red]{stage.failures} answers were not as expected[/red]"
+    )
     return not stage.failures
 
 
@@ -131,9 +139,7 @@ async def _bad_network(stage: _Play, pair: dict[str, str]) -> dict[str, str]:
     return newest
 
 
-async def _changes(
-    stage: _Play, pair: dict[str, str], tablet: dict[str, str], password: str, email: str
-) -> None:
+async def _changes(stage: _Play, pair: dict[str, str], tablet: dict[str, str], password: str, email: str) -> None:
     token = pair["accessToken"]
     named = await stage.call("PUT", "/users/me", {"name": "Ada Lovelace"}, token=token)
     stage.tell("PUT /users/me", named, 200, "a new name")

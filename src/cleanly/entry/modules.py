@@ -4,9 +4,10 @@ from cleanly.domain.auth.module import module as auth
 from cleanly.domain.users.module import module as users
 from cleanly.kernel.module import Module
 from cleanly.platform.audit.module import module as audit
+from cleanly.platform.cron.module import module as cron
 from cleanly.platform.idempotency.module import module as idempotency
 from cleanly.platform.jobs.module import module as jobs
 from cleanly.platform.mail.module import module as mail
 from cleanly.platform.passwords.module import module as passwords
 
-MODULES: tuple[Module, ...] = (jobs, mail, idempotency, audit, passwords, users, auth)
+MODULES: tuple[Module, ...] = (jobs, cron, mail, idempotency, audit, passwords, users, auth)

@@ -1,20 +1,22 @@
 """One line per request: the route's template, never the path with its ids; no query, no body, no header."""
 
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from cleanly.kernel.address import ClientAddress
 from cleanly.kernel.http import SCOPE_CALLER, SCOPE_REQUEST_ID
 
 if TYPE_CHECKING:
     from cleanly.entry.shell import Call
 
 _log = structlog.get_logger("cleanly.request")
+# W3C Trace Context: version, trace id, parent id, flags.
+_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
-def write(call: "Call", client: ClientAddress) -> None:
+def write(call: "Call") -> None:
     """Log a finished request; a fault of ours as an error."""
     scope = call.scope
     fields: dict[str, Any] = {
@@ -23,12 +25,15 @@ def write(call: "Call", client: ClientAddress) -> None:
         "http.route": route_of(scope),
         "http.response.status_code": call.status,
         "duration_ms": round((time.perf_counter() - call.began) * 1000, 2),
-        "client.address": client.text,
+        "client.address": call.client.text if call.client is not None else "unknown",
     }
     caller = scope.get(SCOPE_CALLER)
     if caller is not None:
         fields["user.id"] = str(caller.user_id)
-    if call.status >= 500 or call.status == 0:  # noqa: PLR2004 - 0: the connection was lost before an answer
+    traceparent = call.headers.get(b"traceparent")
+    if traceparent is not None and (found := _TRACEPARENT.fullmatch(traceparent)) is not None:
+        fields["trace_id"] = found[1].decode()
+    if call.status >= 500 or call.status == 0:  # 0: the connection was lost before an answer
         _log.error("request", **fields)
     else:
         _log.info("request", **fields)
@@ -36,5 +41,4 @@ def write(call: "Call", client: ClientAddress) -> None:
 
 def route_of(scope: Any) -> str:
     """The template that matched, or `unmatched`: a raw path may hold anything."""
-    route = scope.get("route")
-    return str(getattr(route, "path_format", None) or getattr(route, "path", None) or "unmatched")
+    return str(getattr(scope.get("route"), "path_format", "unmatched"))

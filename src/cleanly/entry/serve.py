@@ -1,9 +1,10 @@
 """The web process: one uvicorn worker that drains before it stops, and speaks the envelope even to broken HTTP."""
 
 import asyncio
+import contextlib
 import signal
+from collections.abc import Generator
 from types import FrameType
-from typing import Any
 
 import structlog
 import uvicorn
@@ -12,11 +13,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from cleanly.entry import api, health
 from cleanly.entry.health import Liveness
 from cleanly.entry.settings import Settings
+from cleanly.entry.shell import SECURITY
 from cleanly.kernel.context import Context
 from cleanly.kernel.errors import MalformedRequest, Unavailable
 from cleanly.kernel.http import envelope
 
 SCHEMA_SECONDS_MAX = 120
+HEAD_BYTES_MAX = 64 * 1024
+UNWANTED_BYTES_MAX = 1024 * 1024
 _log = structlog.get_logger(__name__)
 
 
@@ -25,16 +29,44 @@ class SchemaMissing(RuntimeError):
 
 
 class _Protocol(HttpToolsProtocol):
-    """httptools' protocol, whose own 400 is our envelope."""
+    """httptools' protocol with two more limits, and whose own 400 is our envelope."""
+
+    _head_bytes = 0
+    _unwanted_bytes = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Bound the head while it comes: the shell sees only a whole one."""
+        super().data_received(data)
+        # uvicorn sets the path when a request's head is complete.
+        if "path" in (self.scope or ()):
+            self._head_bytes = 0
+            return
+        self._head_bytes += len(data)
+        if self._head_bytes > HEAD_BYTES_MAX:
+            self.send_400_response("too large")
+
+    def on_body(self, body: bytes) -> None:
+        """Bound what a refused caller goes on to send: it gets some time to read the refusal, not for ever."""
+        super().on_body(body)
+        if self.cycle.response_complete:
+            self._unwanted_bytes += len(body)
+            if self._unwanted_bytes > UNWANTED_BYTES_MAX:
+                self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
         """Answer bytes that are no HTTP."""
-        response = envelope(MalformedRequest())
-        head = [b"HTTP/1.1 400 Bad Request\r\n"]
-        head += [b"%b: %b\r\n" % (name, value) for name, value in response.raw_headers]
-        head += [b"connection: close\r\n\r\n", bytes(response.body)]
-        self.transport.write(b"".join(head))
+        if self.transport.is_closing():
+            return
+        if self.cycle is None or self.cycle.response_complete:  # else this would stand in another answer's middle
+            response = envelope(MalformedRequest())
+            headers = [*response.raw_headers, *SECURITY, (b"x-request-id", uuid4().hex.encode())]
+            lines = [b"%b: %b\r\n" % item for item in dict(headers).items()]
+            head = [b"HTTP/1.1 400 Bad Request\r\n", *lines, b"connection: close\r\n\r\n"]
+            self.transport.write(b"".join([*head, bytes(response.body)]))
         self.transport.close()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """An upgrade that is not offered is no news (RFC 9110 section 7.8: the call is served as it is)."""
 
 
 class DrainingServer(uvicorn.Server):
@@ -44,6 +76,13 @@ class DrainingServer(uvicorn.Server):
         super().__init__(config)
         self._liveness = liveness
         self._drain_seconds = drain_seconds
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """As uvicorn's, but without raising the signal again at the end: a process that ended as asked exits 0."""
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to drain; a second signal, or Ctrl-C on a laptop, ends at once."""
@@ -104,6 +143,7 @@ async def serve(context: Context, settings: Settings) -> None:
 
     Raises:
         SchemaMissing: the server ends itself, for it could answer nothing.
+        DBAPIError: so it does when the database refuses for good (a wrong password, no such database).
     """
     running = server(context, settings)
     waiting = asyncio.create_task(wait_for_schema(context))
@@ -112,9 +152,9 @@ async def serve(context: Context, settings: Settings) -> None:
         await running.serve()
     finally:
         waiting.cancel()
-        done: list[Any] = await asyncio.gather(waiting, return_exceptions=True)
-    if isinstance(done[0], SchemaMissing):
-        raise done[0]
+        (fault,) = await asyncio.gather(waiting, return_exceptions=True)
+    if isinstance(fault, Exception):
+        raise fault
 
 
 def _stop_if_failed(running: uvicorn.Server, task: asyncio.Task[None]) -> None:

@@ -86,7 +86,7 @@ class Settings(
 ):
     """The whole environment of a process. A field's name in capitals is its variable."""
 
-    model_config = SettingsConfigDict(
+    model_config = SettingsConfigDict(  # pyright: ignore[reportIncompatibleVariableOverride]
         frozen=True, extra="ignore", env_ignore_empty=True, case_sensitive=False, hide_input_in_errors=True
     )
 
@@ -140,7 +140,11 @@ def load(**overrides: Any) -> Settings:
     except ValidationError as error:
         faults = _named(error)
         # Read again without the bad ones, so that the checks below add theirs to the list.
-        blank = {name.lower(): Settings.model_fields[name.lower()].default for name in faults if name.lower() in Settings.model_fields}
+        blank = {
+            name.lower(): Settings.model_fields[name.lower()].default
+            for name in faults
+            if name.lower() in Settings.model_fields
+        }
         try:
             settings = Settings(**{**overrides, **blank})
         except ValidationError as again:
@@ -170,9 +174,8 @@ def _check(settings: Settings) -> dict[str, str]:
         faults["APP_ENV"] = "must be set on Render"
     for name in ("database_url", "direct_database_url", "read_database_url"):
         faults |= _check_database(settings, name)
-    if settings.direct_database_url and "DIRECT_DATABASE_URL" not in faults:
-        if DatabaseUrl.parse(settings.direct_database_url.get_secret_value()).is_pooled:
-            faults["DIRECT_DATABASE_URL"] = "names a -pooler host; it needs the direct one"
+    if settings.direct_database_url is not None and _is_pooled(settings.direct_database_url):
+        faults["DIRECT_DATABASE_URL"] = "names a -pooler host; it needs the direct one"
     if len(settings.jwt_secret) != len({secret.get_secret_value() for secret in settings.jwt_secret}):
         faults["JWT_SECRET"] = "names a secret twice"
     if settings.edge_enforce == "on" and not settings.edge_secret:
@@ -200,7 +203,7 @@ def _check_production(settings: Settings) -> dict[str, str]:
         faults["JWT_SECRET"] = "is missing or a known example; production needs a secret of its own"
     elif any(len(secret.encode()) < SECRET_BYTES_MIN for secret in secrets):
         faults["JWT_SECRET"] = f"each secret needs at least {SECRET_BYTES_MIN} bytes"
-    elif any(len(set(secret)) < 8 for secret in secrets):  # noqa: PLR2004 - "aaaa..." is long and worthless
+    elif any(len(set(secret)) < 8 for secret in secrets):
         faults["JWT_SECRET"] = "is too regular; use a random one"
     if settings.database_url is None:
         faults["DATABASE_URL"] = "must be set in production"
@@ -213,7 +216,9 @@ def _check_production(settings: Settings) -> dict[str, str]:
     if "*" in settings.cors_origins:
         faults["CORS_ORIGINS"] = "* is not allowed in production"
     if not settings.trusted_proxies and not settings.edge_secret:
-        faults["TRUSTED_PROXIES"] = "or EDGE_SECRET must be set: without either nobody can say whether a call came by https"
+        faults["TRUSTED_PROXIES"] = (
+            "or EDGE_SECRET must be set: without either nobody can say whether a call came by https"
+        )
     return faults
 
 

@@ -11,8 +11,10 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 import structlog
+from starlette.requests import ClientDisconnect
 
 from cleanly.entry import request_log
+from cleanly.entry.cors import Cors, Header
 from cleanly.entry.settings import Settings
 from cleanly.kernel.address import AddressRules, ClientAddress
 from cleanly.kernel.context import Context
@@ -38,17 +40,19 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 HEADERS_BYTES_MAX = 8 * 1024
 TARGET_BYTES_MAX = 8 * 1024
+_LENGTH_DIGITS_MAX = 18
+_CLIENT_GONE = 499  # nobody sees it; the log's word for a caller that hung up while it still spoke
 _ID_CHARACTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 _log = structlog.get_logger("cleanly.http")
-_SECURITY: tuple[tuple[bytes, bytes], ...] = (
+SECURITY: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
     (b"cross-origin-opener-policy", b"same-origin"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
 )
-_CLOSED = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
-_NO_STORE = (b"cache-control", b"no-store")
 
 
 class Draining(Protocol):
@@ -61,37 +65,56 @@ class Draining(Protocol):
 class Call:
     """What is known of one request while it runs: the end of the chain of `send`."""
 
-    __slots__ = ("began", "close", "extra", "method", "path", "request_id", "scope", "send", "status")
+    __slots__ = (
+        "added", "began", "client", "defaults", "headers", "headers_size", "is_probe", "method", "path", "scope",
+        "send", "status",
+    )  # fmt: skip
 
-    def __init__(self, scope: Scope, send: Send, request_id: bytes, extra: tuple[tuple[bytes, bytes], ...]) -> None:
-        self.scope, self.send, self.request_id, self.extra = scope, send, request_id, extra
+    def __init__(self, scope: Scope, send: Send, defaults: tuple[Header, ...]) -> None:
+        self.began = time.perf_counter()
+        self.scope, self.send, self.defaults = scope, send, defaults
         self.method: str = scope["method"]
         self.path: str = scope["path"]
-        self.began = time.perf_counter()
         self.status = 0
-        self.close = False
+        # Of a repeated header all values count: a proxy's list may come in several lines.
+        headers: dict[bytes, bytes] = {}
+        size = 0
+        for name, value in scope["headers"]:
+            size += len(name) + len(value)
+            headers[name] = headers[name] + b"," + value if name in headers else value
+        self.headers, self.headers_size = headers, size
+        self.client: ClientAddress | None = None
+        self.is_probe = False
+        request_id = _request_id(headers.get(b"x-request-id"))
+        scope[SCOPE_REQUEST_ID] = request_id.decode()
+        self.added: list[Header] = [(b"x-request-id", request_id)]
+
+    def as_get(self) -> None:
+        """Let the application see GET: HEAD is the same answer without its body (RFC 9110 section 9.3.2)."""
+        self.scope = {**self.scope, "method": "GET"}
 
     async def answer(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers: list[tuple[bytes, bytes]] = list(message.get("headers", ()))
+            headers: list[Header] = list(message.get("headers", ()))
             names = {name for name, _ in headers}
-            headers.extend(item for item in self.extra if item[0] not in names)
-            headers.append((b"x-request-id", self.request_id))
+            headers.extend(item for item in self.defaults if item[0] not in names)
+            headers.extend(self.added)
             standing = limits.standing_of(self.scope)
             if standing is not None:
                 headers.extend(limit_rules.raw_headers(standing))
-            if self.close:
-                headers.append((b"connection", b"close"))
             message["headers"] = headers
+        elif self.method == "HEAD":
+            message["body"] = b""
         await self.send(message)
 
     async def refuse(self, error: AppError) -> None:
         response = envelope(error)
-        await self.answer(
-            {"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers}
-        )
-        await self.send({"type": "http.response.body", "body": b"" if self.method == "HEAD" else response.body})
+        await self.respond(response.status_code, response.raw_headers, bytes(response.body))
+
+    async def respond(self, status: int, headers: list[Header] | tuple[Header, ...], body: bytes = b"") -> None:
+        await self.answer({"type": "http.response.start", "status": status, "headers": headers})
+        await self.answer({"type": "http.response.body", "body": body})
 
 
 class Shell:
@@ -107,78 +130,88 @@ class Shell:
         self._https_only = settings.is_production
         self._edge_only = settings.edge_enforce == "on"
         self._hosts = _hosts(settings)
-        self._unmeasured = f"{prefix}/health"
-        self._extra = (*_SECURITY, _CLOSED, _NO_STORE, *((_HSTS,) if settings.is_production else ()))
+        self._cors = Cors(settings.cors_origins) if settings.cors_origins else None
+        self._probes = f"{prefix}/health"
+        self._defaults = (*SECURITY, *((_HSTS,) if settings.is_production else ()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; other kinds of connection go straight through or are closed."""
+        """Serve one request; other kinds of connection go straight through."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        # Of a repeated header all values count: a proxy's list may come in several lines.
-        headers: dict[bytes, bytes] = {}
-        size = 0
-        for name, value in scope["headers"]:
-            size += len(name) + len(value)
-            headers[name] = headers[name] + b"," + value if name in headers else value
-        call = Call(scope, send, _request_id(headers.get(b"x-request-id")), self._extra)
-        call.close = self._draining.is_draining
-        scope[SCOPE_REQUEST_ID] = call.request_id.decode()
-        peer = scope.get("client")
-        client = self._addresses.resolve(peer[0] if peer else None, scope["scheme"], headers)
-        scope[SCOPE_CLIENT] = client
+        call = Call(scope, send, self._defaults)
         try:
-            refusal = self._refuses(call.path, client, headers, size, scope) or await self._limits(call, client)
-            if refusal is not None:
-                await call.refuse(refusal)
+            async with asyncio.timeout(self._seconds_max) as deadline:
+                await self._serve(call, receive)
+        except AppError as error:
+            await self._end(call, error)
+        except ClientDisconnect:
+            call.status = _CLIENT_GONE
+        except Exception as error:
+            if isinstance(error, TimeoutError) and deadline.expired():
+                _log.warning("request_deadline", route=request_log.route_of(call.scope))
+                call.added.append((b"connection", b"close"))  # its body may still be on the way
+                await self._end(call, Unavailable())
             else:
-                await self._serve(call, receive, headers)
+                _log.exception("request_failed", route=request_log.route_of(call.scope))
+                await self._end(call, InternalError())
         finally:
-            if not (call.path.startswith(self._unmeasured) and call.status < 400):  # noqa: PLR2004 - probes that go well
-                request_log.write(call, client)
+            structlog.contextvars.clear_contextvars()
+            if not (call.is_probe and call.status < 400):  # probes that go well would drown the rest
+                request_log.write(call)
 
-    def _refuses(
-        self, path: str, client: ClientAddress, headers: dict[bytes, bytes], size: int, scope: Scope
-    ) -> AppError | None:
-        if size > HEADERS_BYTES_MAX or len(scope["raw_path"]) + len(scope["query_string"]) > TARGET_BYTES_MAX:
-            return MalformedRequest("The request's headers or its target are too large")
-        is_probe = path.startswith(self._unmeasured)  # the platform probes directly, past proxies and edge
-        if self._hosts is not None and not is_probe and _host(headers) not in self._hosts:
-            return MalformedRequest("This host is not served here")
-        if self._https_only and not client.is_https and not is_probe:
-            return Forbidden("Use https")
-        if self._edge_only and not client.via_edge and not is_probe:
-            return Forbidden()
-        length = headers.get(b"content-length")
-        if length is not None and (not length.isdigit() or int(length) > self._body_bytes_max):
-            return PayloadTooLarge() if length.isdigit() else MalformedRequest("Content-Length is no number")
-        return None
-
-    async def _limits(self, call: Call, client: ClientAddress) -> AppError | None:
-        if call.path.startswith(self._unmeasured):
-            return None
-        standing = await self._limiter.hit("default", client.bucket)
-        limits.note(call.scope, standing)
-        return None if standing.allowed else RateLimited(retry_after_seconds=standing.reset_after_seconds)
-
-    async def _serve(self, call: Call, receive: Receive, headers: dict[bytes, bytes]) -> None:
+    async def _serve(self, call: Call, receive: Receive) -> None:
+        scope, headers = call.scope, call.headers
+        structlog.contextvars.bind_contextvars(request_id=scope[SCOPE_REQUEST_ID])
+        peer = scope.get("client")
+        call.client = scope[SCOPE_CLIENT] = self._addresses.resolve(peer[0] if peer else None, scope["scheme"], headers)
+        call.is_probe = call.path == self._probes or call.path.startswith(f"{self._probes}/")
+        if self._draining.is_draining:
+            call.added.append((b"connection", b"close"))
+        if self._cors is not None:
+            call.added.extend(self._cors.headers(headers.get(b"origin")))
+        if (refusal := self._refuses(call, call.client)) is not None:
+            raise refusal
+        if self._cors is not None and (found := self._cors.preflight(call.method, headers)) is not None:
+            if isinstance(found, AppError):
+                raise found
+            await call.respond(204, found)
+            return
+        if not call.is_probe:
+            await self._limit(call, call.client)
+        if call.method == "HEAD":
+            call.as_get()
         # A body whose length is not announced is counted while it comes; an announced one was judged already.
         if b"transfer-encoding" in headers:
             receive = _counted(receive, self._body_bytes_max)
-        structlog.contextvars.bind_contextvars(request_id=call.scope[SCOPE_REQUEST_ID])
-        try:
-            async with asyncio.timeout(self._seconds_max):
-                await self._app(call.scope, receive, call.answer)
-        except AppError as error:
-            await self._end(call, error)
-        except TimeoutError as error:
-            _log.warning("request_deadline", path=call.path, error=type(error).__name__)
-            await self._end(call, Unavailable())
-        except Exception:
-            _log.exception("request_failed", request_id=call.scope[SCOPE_REQUEST_ID])
-            await self._end(call, InternalError())
-        finally:
-            structlog.contextvars.clear_contextvars()
+        await self._app(call.scope, receive, call.answer)
+
+    def _refuses(self, call: Call, client: ClientAddress) -> AppError | None:
+        scope = call.scope
+        if call.headers_size > HEADERS_BYTES_MAX:
+            return MalformedRequest("The request's headers are too large")
+        if len(scope["raw_path"]) + len(scope["query_string"]) > TARGET_BYTES_MAX:
+            return MalformedRequest("The request's target is too long")
+        if not call.is_probe:  # the platform probes directly, past proxies and edge
+            if self._hosts is not None and _host(call.headers) not in self._hosts:
+                return MalformedRequest("This host is not served here")
+            if self._https_only and not client.is_https:
+                return Forbidden("Use https")
+            if self._edge_only and not client.via_edge:
+                return Forbidden()
+        length = call.headers.get(b"content-length")
+        if length is not None:
+            if not length.isdigit():
+                return MalformedRequest("Content-Length is no number")
+            if len(length) > _LENGTH_DIGITS_MAX or int(length) > self._body_bytes_max:
+                return PayloadTooLarge()
+        return None
+
+    async def _limit(self, call: Call, client: ClientAddress) -> None:
+        standing = await self._limiter.hit("default", client.bucket)
+        limits.note(call.scope, standing)
+        if not standing.allowed:
+            raise RateLimited(retry_after_seconds=standing.reset_after_seconds)
 
     async def _end(self, call: Call, error: AppError) -> None:
         if call.status == 0:
@@ -190,7 +223,7 @@ class Shell:
 
 def _request_id(sent: bytes | None) -> bytes:
     """The client's, if it is 8 to 128 harmless characters; else a new one."""
-    if sent is not None and 8 <= len(sent) <= 128 and _ID_CHARACTERS.issuperset(sent):  # noqa: PLR2004 - API.md 1
+    if sent is not None and 8 <= len(sent) <= 128 and _ID_CHARACTERS.issuperset(sent):
         return sent
     return uuid4().hex.encode()
 

@@ -56,7 +56,7 @@ class AddressRules:
             hop = told if parse(told) else hop
         forwarded = headers.get(b"x-forwarded-proto", b"").rpartition(b",")[2].strip().lower()
         # The edge reaches us by TLS only; a hop between it and us that ends the TLS says so in the header.
-        is_https = is_https or via_edge
+        is_https = forwarded == b"https" if forwarded else is_https or via_edge
         return _client(hop, is_https, via_edge)
 
     def _is_edge(self, sent: bytes | None) -> bool:
@@ -95,6 +95,8 @@ def network(text: str) -> IPNetwork:
     return found
 
 
+# Reading an address costs ten times what all the rest of a resolution does, and callers come back.
+@lru_cache(maxsize=16_384)
 def parse(text: str) -> IPAddress | None:
     """An address, an IPv4-mapped one as IPv4; None if it is no address. A port or zone beside it is dropped."""
     text = text.strip()
@@ -122,7 +124,6 @@ def _text(value: bytes) -> str:
     return value.strip().decode("latin-1")[:_TEXT_MAX]
 
 
-# Reading an address costs ten times what all the rest of a resolution does, and callers come back.
 @lru_cache(maxsize=16_384)
 def _client(text: str, is_https: bool, via_edge: bool) -> ClientAddress:  # noqa: FBT001 - lru_cache is faster so
     address = parse(text)

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 import psycopg
 import structlog
 from sqlalchemy import MetaData
-from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
@@ -49,7 +50,7 @@ def is_passing(error: BaseException) -> bool:
     if isinstance(error, DBAPIError):
         if error.connection_invalidated:
             return True
-        cause = error.orig
+        cause: BaseException | None = error.orig
     else:
         cause = error
     if not isinstance(cause, psycopg.Error):
@@ -93,6 +94,7 @@ class Database:
             pool_size=size,
             max_overflow=overflow,
             pool_timeout=self._deadline_seconds,
+            hide_parameters=True,  # an error's text goes to the log, and parameters are personal
             pool_pre_ping=True,
             pool_recycle=120,
             pool_use_lifo=True,
@@ -111,13 +113,14 @@ class Database:
         for action in session.info.pop(_AFTER_COMMIT, ()):
             try:
                 await action()
-            except Exception:
+            except Exception:  # noqa: BLE001 - of any kind: the work is committed, its caller must hear so
                 _log.exception("after_commit_failed")
 
     @asynccontextmanager
     async def read(self, *, deadline_seconds: float | None = None) -> AsyncGenerator[AsyncSession, None]:
-        """A read-only look for lists, exports and reports that can bear a second's lag: the replica if there is
-        one and it answers, else the primary. Never for what decides (gate, limits, balances).
+        """A read-only look for lists, exports and reports that can bear a second's lag.
+
+        On the replica if there is one and it answers, else on the primary. Never for what decides (gate, limits).
 
         Raises:
             Unavailable: as `begin`.

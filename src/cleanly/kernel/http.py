@@ -54,7 +54,7 @@ class OnceOpener(Protocol):
         ...
 
 
-class Replayed(Exception):  # noqa: N818 - not an error: the stored answer is on its way
+class Replayed(Exception):
     """Leaves the work undone because its answer is known already."""
 
     def __init__(self, response: Response) -> None:
@@ -95,7 +95,7 @@ From = Annotated[Origin, Depends(_origin)]
 
 
 async def _caller(request: Request, context: Ctx) -> Caller:
-    gate = cast("SessionGate", context.part(SessionGate))  # type: ignore[type-abstract]
+    gate: SessionGate = context.part(SessionGate)  # type: ignore[type-abstract]
     caller = await gate.admit(request.headers.get("authorization"))
     request.scope[SCOPE_CALLER] = caller
     return caller
@@ -155,9 +155,7 @@ async def _transaction(request: Request, context: Ctx) -> AsyncGenerator[AsyncSe
 Tx = Annotated[AsyncSession, Depends(_transaction, scope="function")]
 
 Limit = Annotated[int, Query(ge=1, le=paging.LIMIT_MAX, description="Rows per page")]
-Cursor = Annotated[
-    str | None, Query(max_length=512, description="`nextCursor` of the page before", examples=[None])
-]
+Cursor = Annotated[str | None, Query(max_length=512, description="`nextCursor` of the page before", examples=[None])]
 
 
 class _StrictRequest(Request):
@@ -183,7 +181,7 @@ class Route(APIRoute):
                 _require_json(request)
                 request.scope["cleanly.json"] = wire.parse_json(raw)
                 request = _StrictRequest(request.scope, request.receive)
-                request._body = raw  # noqa: SLF001 - Starlette's own cache; the stream can be read once only
+                request._body = raw  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - Starlette's own cache; the stream can be read once only
             once = _open_once(request, self.path_format, raw) if keyed else None
             response = await inner(request)
             session = request.scope.get(SCOPE_SESSION)
@@ -203,7 +201,7 @@ def _require_json(request: Request) -> None:
 def _open_once(request: Request, route: str, raw: bytes) -> OnceHandle | None:
     if "idempotency-key" not in request.headers:
         return None
-    opener = cast("OnceOpener", _context(request).part(OnceOpener))  # type: ignore[type-abstract]
+    opener: OnceOpener = _context(request).part(OnceOpener)  # type: ignore[type-abstract]
     once = opener.open(request, route, raw)
     request.scope[SCOPE_ONCE] = once
     return once
@@ -235,7 +233,10 @@ _ANY = (errors.MalformedRequest, errors.RateLimited, errors.InternalError, error
 _BODY = (errors.ValidationFailed, errors.PayloadTooLarge, errors.UnsupportedMediaType)
 
 
-def refusals(*kinds: type[AppError], signed_in: bool = False, body: bool = False) -> dict[int | str, dict[str, Any]]:
+Responses = dict[int | str, dict[str, Any]]
+
+
+def refusals(*kinds: type[AppError], signed_in: bool = False, body: bool = False) -> Responses:
     """The OpenAPI `responses` of a route: its own refusals, those of any route, of a token, of a body.
 
     Each status lists its codes, with one example each.
@@ -244,16 +245,17 @@ def refusals(*kinds: type[AppError], signed_in: bool = False, body: bool = False
     by_status: dict[int | str, dict[str, Any]] = {}
     for status in sorted({kind.status for kind in every}):
         same = list(dict.fromkeys(kind for kind in every if kind.status == status))
-        examples = {
-            kind.code: {"value": {"error": {"code": kind.code, "message": kind.message, "details": {}}}}
-            for kind in same
-        }
+        examples = {kind.code: {"value": _example(kind)} for kind in same}
         by_status[status] = {
             "model": ErrorEnvelope,
             "description": ", ".join(kind.code for kind in same),
             "content": {"application/json": {"examples": examples}},
         }
     return by_status
+
+
+def _example(kind: type[AppError]) -> dict[str, Any]:
+    return {"error": {"code": kind.code, "message": kind.message, "details": {}}}
 
 
 def etag_of(body: bytes) -> str:

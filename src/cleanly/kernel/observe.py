@@ -4,7 +4,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 from opentelemetry import metrics
@@ -21,29 +21,41 @@ _SECRET_SHAPES = re.compile(
     r"|((?i:bearer)\s+[A-Za-z0-9._~+/=-]{8,})"
     r"|((?<=://)[^/@\s:]+:[^/@\s]+(?=@))"  # credentials in a URL
     r"|((?:sk|rk|whsec|pk)_(?:live|test)?_?[A-Za-z0-9]{12,})"  # a provider's keys
+    r"|((?i:(?:password|passwd|secret|token|api_?key|authorization|cookie)=[^&\s\"']+))"  # a query, a connection string
 )
 _HIDDEN = "[hidden]"
+_HARMLESS_LENGTH = 11  # shorter than any of these shapes
 # Names that look secret and are not.
 _OPEN_NAMES = {"token_count", "error_code"}
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Hide secrets by the name of the field and by the shape of the text."""
-    return _redact_mapping(event)  # type: ignore[return-value]
+    return _redact_mapping(event)
 
 
 def _redact_mapping(mapping: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for name, value in mapping.items():
-        if isinstance(value, str):
-            if name not in _OPEN_NAMES and _SECRET_NAMES.search(name):
-                mapping[name] = _HIDDEN
-            elif len(value) > 11:
-                mapping[name] = _SECRET_SHAPES.sub(_HIDDEN, value)
-        elif isinstance(value, dict):
-            mapping[name] = _redact_mapping(dict(value))
-        elif value is not None and not isinstance(value, int | float) and _SECRET_NAMES.search(name):
+        if value is None or isinstance(value, int | float):
+            continue
+        named = str(name)
+        if named not in _OPEN_NAMES and _SECRET_NAMES.search(named):
             mapping[name] = _HIDDEN
+        else:
+            mapping[name] = _redact_value(value)
     return mapping
+
+
+def _redact_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return _SECRET_SHAPES.sub(_HIDDEN, value) if len(value) > _HARMLESS_LENGTH else value
+    if isinstance(value, bytes):
+        return _redact_value(value.decode(errors="replace"))
+    if isinstance(value, dict):
+        return _redact_mapping(dict(cast("dict[str, Any]", value)))
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_redact_value(item) for item in cast("list[Any]", value)]
+    return value
 
 
 def set_up_logging(*, level: str, as_json: bool, stream: TextIO | None = None) -> None:
@@ -56,8 +68,12 @@ def set_up_logging(*, level: str, as_json: bool, stream: TextIO | None = None) -
         structlog.processors.StackInfoRenderer(),
     ]
     last: list[Processor] = (
-        [structlog.processors.format_exc_info, structlog.processors.EventRenamer("message"), redact,
-         structlog.processors.JSONRenderer()]
+        [
+            structlog.processors.format_exc_info,
+            structlog.processors.EventRenamer("message"),
+            redact,
+            structlog.processors.JSONRenderer(),
+        ]
         if as_json
         else [structlog.processors.format_exc_info, redact, structlog.dev.ConsoleRenderer(colors=out.isatty())]
     )

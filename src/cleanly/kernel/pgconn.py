@@ -61,8 +61,9 @@ class DatabaseUrl:
 
     @classmethod
     def parse(cls, text: str) -> "DatabaseUrl":
-        """Read a URL in any form its host prints it: `postgres://`, `postgresql://`, with a driver suffix, as
-        `psql '...'`. `sslmode=require` becomes `verify-full` against certifi's roots: `require` verifies nobody.
+        """Read a URL in any form its host prints it: `postgres://`, with a driver suffix, as `psql '...'`.
+
+        `sslmode=require` becomes `verify-full` against certifi's roots: `require` verifies nobody.
 
         Raises:
             BadDatabaseUrl: another scheme, or a parameter that libpq does not know.
@@ -96,12 +97,12 @@ def _without_secrets(message: str, parts: Any) -> str:
 class PatientConnection(psycopg.AsyncConnection[Any]):
     """A connection whose every wait ends at the task's deadline."""
 
-    async def wait(self, gen: Any, interval: float = 0.1) -> Any:
+    async def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:  # noqa: ASYNC109
         """Wait as psycopg does, but shut the socket when the deadline passes."""
         loop = asyncio.get_running_loop()
         alarm = loop.call_at(Patience.deadline(), self._hang_up)
         try:
-            return await super().wait(gen, interval)
+            return await super().wait(gen, interval, timeout)
         finally:
             alarm.cancel()
 

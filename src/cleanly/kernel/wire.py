@@ -10,7 +10,9 @@ from pydantic.alias_generators import to_camel
 from cleanly.kernel.errors import MalformedRequest
 
 DEPTH_MAX = 32
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+# Possessive, and content with no closing quote: whatever is sent, each byte is looked at once.
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class Wire(BaseModel):
@@ -36,10 +38,11 @@ def parse_json(raw: bytes) -> Any:
     """
     _check_depth(raw)
     try:
-        value = json.loads(raw, object_pairs_hook=_unique, parse_constant=_no_constant)
+        # Decoded here: json.loads would take UTF-16 too, and lone surrogates in UTF-8's clothes.
+        value = json.loads(raw.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise MalformedRequest("The body is not valid JSON") from error
-    if b"\\u" in raw:  # only an escape can smuggle these in: raw they are no UTF-8, or no JSON
+    if b"\\u" in raw:  # only an escape can smuggle these in
         _check_text(value)
     return value
 
@@ -84,4 +87,4 @@ def _check_text(value: Any) -> None:
 
 def storable(text: str) -> bool:
     """Whether PostgreSQL can keep this text: no NUL, no lone surrogate."""
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    return _UNSTORABLE.search(text) is None

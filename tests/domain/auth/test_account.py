@@ -93,7 +93,10 @@ async def test_a_new_email_asks_for_the_password_and_is_told_to_the_old_address(
     assert "token=" not in (await world.mails("ada@example.com"))[0]["text"]
     token = await world.link("ada.new@example.com")
     assert (await world.call("POST", "/auth/verify-email/confirm", {"token": token})).status_code == 200
-    assert code(await world.call("POST", "/auth/login", {"email": ada.email, "password": PASSWORD})) == "INVALID_CREDENTIALS"
+    assert (
+        code(await world.call("POST", "/auth/login", {"email": ada.email, "password": PASSWORD}))
+        == "INVALID_CREDENTIALS"
+    )
     assert (await world.login("ada.new@example.com")).access
     assert (await world.register("ada@example.com")).access  # the old address is free
 

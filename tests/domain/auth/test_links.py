@@ -67,7 +67,10 @@ async def test_a_forgotten_password_is_set_anew_and_everybody_else_is_out(world:
     for phone in (ada, tablet):
         assert code(await phone.call("GET", "/users/me")) == "SESSION_REVOKED"
         assert code(await phone.refreshes()) == "SESSION_REVOKED"
-    assert code(await world.call("POST", "/auth/login", {"email": ada.email, "password": PASSWORD})) == "INVALID_CREDENTIALS"
+    assert (
+        code(await world.call("POST", "/auth/login", {"email": ada.email, "password": PASSWORD}))
+        == "INVALID_CREDENTIALS"
+    )
     again = await world.login(ada.email, NEW)
     assert (await again.call("GET", "/users/me")).json()["emailVerified"] is True
     assert "password" in (await world.mails(ada.email))[0]["subject"].lower()

@@ -10,7 +10,10 @@ async def test_a_user_sees_their_devices_and_which_one_is_this(world: World):
     tablet = await world.login(ada.email, **{"X-Device-Name": "Tablet"})
     reply = await tablet.call("GET", "/auth/sessions")
     items = reply.json()["items"]
-    assert [(item["name"], item["current"]) for item in items] == [("Tablet", True), ("Cleanly/1.0 (Android 16)", False)]
+    assert [(item["name"], item["current"]) for item in items] == [
+        ("Tablet", True),
+        ("Cleanly/1.0 (Android 16)", False),
+    ]
     assert items[0]["address"] == "192.0.2.1"
     assert reply.json()["nextCursor"] is None
 

@@ -70,7 +70,15 @@ async def test_a_reused_token_ends_the_session_for_both_and_the_owner_is_told(wo
 
 async def test_a_forged_token_changes_nothing(world: World):
     ada = await world.register()
-    for forged in ("", "rt1.", "rt1.AAAA", "x" * 500, ada.refresh[:-2] + "AA", ada.refresh + "A", "rt2" + ada.refresh[3:]):
+    for forged in (
+        "",
+        "rt1.",
+        "rt1.AAAA",
+        "x" * 500,
+        ada.refresh[:-2] + "AA",
+        ada.refresh + "A",
+        "rt2" + ada.refresh[3:],
+    ):
         reply = await ada.refreshes(forged or " ")
         assert (reply.status_code, code(reply)) == (401, "REFRESH_TOKEN_INVALID"), forged
     assert (await ada.refreshes()).status_code == 200
@@ -110,7 +118,9 @@ async def test_the_token_still_works_after_the_secret_was_rotated(database_url: 
     async with running(database_url, clock, jwt_secret=new) as latest:
         renewed = reply.json()
         assert (await latest.call("GET", "/users/me", token=renewed["accessToken"])).status_code == 200
-        assert (await latest.call("POST", "/auth/refresh", {"refreshToken": renewed["refreshToken"]})).status_code == 200
+        assert (
+            await latest.call("POST", "/auth/refresh", {"refreshToken": renewed["refreshToken"]})
+        ).status_code == 200
         assert code(await latest.call("GET", "/users/me", token=ada.access)) == "TOKEN_INVALID"
 
 

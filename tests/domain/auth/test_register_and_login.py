@@ -143,7 +143,9 @@ async def test_a_password_in_an_old_form_is_renewed_at_login(world: World):
     await world.login(ada.email)
 
 
-async def test_a_password_that_changes_while_it_is_verified_opens_nothing(world: World, monkeypatch: pytest.MonkeyPatch):
+async def test_a_password_that_changes_while_it_is_verified_opens_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
     from cleanly.platform.passwords.service import Passwords
 
     await world.register("ada@example.com")

@@ -7,8 +7,9 @@ import pytest
 
 from cleanly.platform.cache.follower import HEARTBEAT_SECONDS
 from cleanly.platform.cache.metrics import TALLY
-from cleanly.platform.cache.service import Cache
+from cleanly.platform.cache.service import Cache, Store
 from cleanly.platform.cache.settings import CacheSettings
+from cleanly.platform.cache.shared import Shared
 from tests.platform.cache.conftest import Source
 from tests.valkey import until
 
@@ -71,6 +72,27 @@ async def test_a_value_read_before_another_process_committed_does_not_come_back(
     await until(lambda: reader.peek("k") is None)
     assert await reader.get_or_load("k", 300, source) == b"new"
     assert await writer.get_or_load("k", 300, source) == b"new"
+
+
+async def test_the_store_itself_refuses_a_reader_that_has_not_heard_of_the_commit(valkey):
+    reader, writer = (Shared(Store(valkey.url, purpose="test")) for _ in range(2))
+    try:
+        lease = (await reader.read("k")).lease
+        assert lease is not None
+        await writer.forget(["k"])
+        await reader.fill("k", lease, b"old", 300)
+        assert await _held(valkey) == []
+
+        later = (await writer.read("k")).lease
+        assert later is not None
+        assert (await reader.read("k")).lease is None  # one at a time
+        await reader.fill("k", lease, b"old", 300)
+        await writer.fill("k", later, b"new", 300)
+        await reader.fill("k", lease, b"old", 300)
+        assert await _held(valkey) == [b"new"]
+    finally:
+        await reader._store.close()
+        await writer._store.close()
 
 
 async def test_a_slow_reader_does_not_overwrite_the_copy_that_a_later_one_made(open_cache, source, valkey):

@@ -147,7 +147,7 @@ def test_edge_settings_are_lists_with_commas():
 @pytest.mark.parametrize(
     ("values", "named"),
     [
-        ({"trusted_proxies": "10.0.0.0/8,everyone"}, "TRUSTED_PROXIES.*everyone"),
+        ({"trusted_proxies": "10.0.0.0/8,everyone"}, "TRUSTED_PROXIES"),
         ({"trusted_proxies": "*"}, "TRUSTED_PROXIES"),
         ({"edge_secret": "topsecret"}, "EDGE_SECRET"),
         ({"edge_enforce": "on"}, "EDGE_ENFORCE"),

@@ -51,16 +51,20 @@ async def prove_password(context: Context, email: str, password: str, *, origin:
             raise AccountTemporarilyLocked(retry_after_seconds=wait)
     stored = credentials.password_hash if credentials is not None else None
     verdict = await context.part(Passwords).verify(stored, password)
-    if verdict.ok and credentials is not None and stored is not None:
-        if context.part(AuthSettings).auth_enumeration == "compat" or credentials.user.email_verified:
-            renewed = await context.part(Passwords).hash(password) if verdict.rehash else None
-            return Proved(credentials.user.id, stored, renewed)
+    if verdict.ok and credentials is not None and stored is not None and _may_enter(context, credentials.user):
+        renewed = await context.part(Passwords).hash(password) if verdict.rehash else None
+        return Proved(credentials.user.id, stored, renewed)
     async with context.db.begin() as session:
         await attempts.note_failure(session, email, now=now)
         user_id = credentials.user.id if credentials is not None else None
         await audit.record(session, "session.login_failed", at=now, origin=origin, target_id=user_id)
     metrics.LOGINS.add(1, {"outcome": "refused"})
     raise InvalidCredentials
+
+
+def _may_enter(context: Context, user: User) -> bool:
+    """In `safe` mode a login before the e-mail is proved would tell that a registration made the account."""
+    return context.part(AuthSettings).auth_enumeration == "compat" or user.email_verified
 
 
 async def _is_owners_place(

@@ -61,7 +61,7 @@ class TokensOut(Wire):
     access_token: str = Field(examples=["eyJhbGciOiJIUzI1NiIs..."])
     refresh_token: str = Field(examples=["rt1.AAAA..."])
     expires_in: int = Field(description="Seconds that the access token lives", examples=[873])
-    token_type: Literal["Bearer"] = "Bearer"
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - a name of RFC 6750
 
 
 class SignedInOut(TokensOut):

@@ -121,7 +121,9 @@ def forget_after_commit(session: AsyncSession, context: Context, session_ids: li
     after_commit(session, forget)
 
 
-async def take_over_unproved(session: AsyncSession, context: Context, user: User, *, subject: str, now: datetime) -> User:
+async def take_over_unproved(
+    session: AsyncSession, context: Context, user: User, *, subject: str, now: datetime
+) -> User:
     """The e-mail's true owner arrives through Google at an account that somebody made and never proved.
 
     Whatever that somebody holds goes first: password, sessions, links (pre-hijacking).

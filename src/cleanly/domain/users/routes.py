@@ -30,7 +30,7 @@ async def profile(context: Context, user_id: UUID) -> bytes | None:
     "/users/{id}",
     response_model=User,
     summary="Read a profile",
-    responses={304: {"description": "Not changed since If-None-Match"}} | refusals(NotFound, signed_in=True),
+    responses={304: {"description": "Not changed since If-None-Match"}, **refusals(NotFound, signed_in=True)},
 )
 async def read(request: Request, user_id: Subject, context: Ctx) -> Response:
     """The caller's own profile, or anybody's for an admin. `ETag` and `If-None-Match` spare the body."""
@@ -42,5 +42,3 @@ async def read(request: Request, user_id: Subject, context: Ctx) -> Response:
     if etag_matches(request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type="application/json")
-
-

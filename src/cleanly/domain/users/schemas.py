@@ -12,7 +12,8 @@ from cleanly.kernel.wire import Wire
 
 Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str, when_used="json")]
 Email = Annotated[
-    str, Field(max_length=320, examples=["ada@example.com"], json_schema_extra={"format": "email"}),
+    str,
+    Field(max_length=320, examples=["ada@example.com"], json_schema_extra={"format": "email"}),
     AfterValidator(rules.normal_email),
 ]
 Name = Annotated[str, Field(max_length=400, examples=["Ada Lovelace"]), AfterValidator(rules.normal_name)]

@@ -136,10 +136,7 @@ async def erase(session: AsyncSession, cache: Cache, user_id: UUID, *, now: date
         "updated_at": now,
     }
     erased: UUID | None = await session.scalar(
-        update(UserRow)
-        .where(UserRow.id == user_id, UserRow.deleted_at.is_(None))
-        .values(gone)
-        .returning(UserRow.id)
+        update(UserRow).where(UserRow.id == user_id, UserRow.deleted_at.is_(None)).values(gone).returning(UserRow.id)
     )
     after_commit(session, partial(cache.forget, cache_key(user_id)))
     return erased is not None

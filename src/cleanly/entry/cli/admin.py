@@ -29,7 +29,9 @@ def create(
         profile = queries.profile_from_outside(email, name, None)
     except ValueError as error:
         fail(f"{email} is no e-mail: {error}")
-    chosen = password or (typer.prompt("Password", hide_input=True, confirmation_prompt=True) if is_interactive() else "")
+    chosen = password or (
+        typer.prompt("Password", hide_input=True, confirmation_prompt=True) if is_interactive() else ""
+    )
     made = not chosen
     chosen = chosen or secrets.token_urlsafe(18)
 
@@ -42,8 +44,12 @@ def create(
             await context.part(Passwords).check(chosen, email=profile.email)
             hashed = await context.part(Passwords).hash(chosen)
         async with context.db.begin() as session:
-            user = known.user if known is not None else await service.create(
-                session, email=profile.email, name=profile.name, password_hash=hashed, now=now, is_verified=True
+            user = (
+                known.user
+                if known is not None
+                else await service.create(
+                    session, email=profile.email, name=profile.name, password_hash=hashed, now=now, is_verified=True
+                )
             )
             await service.set_role(session, context.part(Cache), user.id, "admin", now=now)
             await audit.record(session, "admin.granted", at=now, origin=SYSTEM, target_id=user.id)

@@ -3,5 +3,6 @@
 from cleanly.kernel.module import Module
 from cleanly.platform.audit.models import AuditRow
 
-assert AuditRow.__tablename__ == "audit_events"
+__all__ = ["AuditRow", "module"]
+
 module = Module("audit")

@@ -62,8 +62,8 @@ class EdgeSettings(Group):
         for text in value:
             try:
                 network(text)
-            except ValueError as error:
-                raise ValueError(f"TRUSTED_PROXIES: {text!r} is neither an address nor a network") from error
+            except ValueError:
+                raise ValueError("TRUSTED_PROXIES: each must be an address or a network in CIDR form") from None
         return value
 
     @field_validator("edge_secret")

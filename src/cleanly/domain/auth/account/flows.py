@@ -40,9 +40,7 @@ def wanted_changes(body: ProfileIn) -> dict[str, str | None]:
     return {name: getattr(body, name) for name in sorted(names)}
 
 
-async def allow_new_email(
-    context: Context, caller: Caller, user_id: UUID, body: ProfileIn, *, origin: Origin
-) -> None:
+async def allow_new_email(context: Context, caller: Caller, user_id: UUID, body: ProfileIn, *, origin: Origin) -> None:
     """A new e-mail takes over the account's recovery: only its owner may, with the password.
 
     Raises:
@@ -77,15 +75,22 @@ async def change_profile(
     etag = etag_of(before.model_dump_json(by_alias=True).encode())
     if if_match is not None and not etag_matches(if_match, etag):
         raise Conflict
-    changed = {name: value for name, value in values.items() if value != getattr(before, name)}
+    changed: dict[str, Any] = {name: value for name, value in values.items() if value != getattr(before, name)}
     if not changed:
         return before
     if "email" not in changed:
         after = await user_writes.change(
             session, cache, user_id, now=now, unless_changed_since=before.updated_at if if_match else None, **changed
         )
-        await audit.record(session, "user.changed", at=now, origin=origin, actor_id=user_id, target_id=user_id,
-                           details={"fields": sorted(changed)})
+        await audit.record(
+            session,
+            "user.changed",
+            at=now,
+            origin=origin,
+            actor_id=user_id,
+            target_id=user_id,
+            details={"fields": sorted(changed)},
+        )
         return after
     after = await user_writes.change(session, cache, user_id, now=now, email_verified_at=None, **changed)
     await links.forget(session, user_id)
@@ -163,8 +168,12 @@ async def erase(context: Context, request: Request, path_id: str, *, origin: Ori
         for _, personal in reversed(context.part(PersonalDataHolders).by_module):
             await personal.erase(session, user_id, context)
         await audit.record(
-            session, "user.erased", at=now, origin=Origin(None, origin.bucket, origin.request_id),
-            actor_id=caller.user_id, target_id=user_id,
+            session,
+            "user.erased",
+            at=now,
+            origin=Origin(None, origin.bucket, origin.request_id),
+            actor_id=caller.user_id,
+            target_id=user_id,
         )
 
 

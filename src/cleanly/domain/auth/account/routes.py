@@ -35,7 +35,7 @@ router = APIRouter(tags=["users"], route_class=Route)
         body=True,
     ),
 )
-async def change_profile(
+async def change_profile(  # noqa: PLR0917 - FastAPI calls by name
     body: ProfileIn,
     user_id: Subject,
     caller: Me,
@@ -79,8 +79,10 @@ async def erase(
 @router.get(
     "/users/{id}/export",
     summary="Everything held on a user",
-    responses={200: {"content": {"application/json": {"example": {"users": {"email": "ada@example.com"}}}}}}
-    | refusals(errors.NotFound, signed_in=True),
+    responses={
+        200: {"content": {"application/json": {"example": {"users": {"email": "ada@example.com"}}}}},
+        **refusals(errors.NotFound, signed_in=True),
+    },
 )
 async def export(user_id: Subject, context: Ctx) -> dict[str, Any]:
     """One JSON object, a key for each part of the service that holds something."""
@@ -113,5 +115,3 @@ async def change_password(body: PasswordChangeIn, caller: Me, context: Ctx, orig
         await once.claim(session)
         opened = await flows.change_password(session, context, caller, changed, origin=origin)
         return await once.answer(session, 200, TokensOut(**opened.model_dump(exclude={"user"})))
-
-

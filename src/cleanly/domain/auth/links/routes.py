@@ -44,7 +44,6 @@ async def request_verification(caller: Me, tx: Tx, context: Ctx) -> AcceptedOut:
 
 @router.post(
     "/verify-email/confirm",
-    response_model=VerifiedOut,
     summary="Prove the e-mail with the link's token",
     dependencies=[Depends(limited("auth"))],
     responses=refusals(*KEY_REFUSALS, body=True),

@@ -1,5 +1,6 @@
 """A refresh from claim to verdict, and the ways to end a session. The route draws the transaction's line."""
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -76,10 +77,8 @@ async def sessions_named(context: Context, refresh_token: str | None, authorizat
         row = await queries.by_selector(session, claim.selector) if claim is not None else None
         if row is not None:
             found.append(row[0])
-        try:
+        with contextlib.suppress(TokenMissing, TokenInvalid):  # nothing to end: the answer is 204 all the same
             found.append(issuer.access.read(bearer(authorization), now).session_id)
-        except (TokenMissing, TokenInvalid):
-            pass  # nothing to end: the answer is 204 all the same
         for session_id in found:
             owner = await queries.owner_of_live(session, session_id, now=now)
             if owner is not None:

@@ -31,7 +31,9 @@ _SESSIONS_MAX = 50_000
 class Gate:
     """Implements the kernel's `SessionGate`. For one event loop."""
 
-    def __init__(self, db: Database, clock: Clock, signer: AccessSigner, *, state_seconds: float = STATE_SECONDS) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, signer: AccessSigner, *, state_seconds: float = STATE_SECONDS
+    ) -> None:
         self._db = db
         self._clock = clock
         self._signer = signer

@@ -57,9 +57,7 @@ async def gate_state(session: AsyncSession, session_id: UUID) -> GateState | Non
 async def by_selector(session: AsyncSession, selector: bytes) -> tuple[UUID, UUID] | None:
     """The session and user of a refresh token's selector, live or not."""
     row = (
-        await session.execute(
-            select(SessionRow.id, SessionRow.user_id).where(SessionRow.token == row_key(selector))
-        )
+        await session.execute(select(SessionRow.id, SessionRow.user_id).where(SessionRow.token == row_key(selector)))
     ).one_or_none()
     return None if row is None else (row.id, row.user_id)
 

@@ -90,9 +90,7 @@ def _after(judged: Judged, gate: Gate) -> None:
     summary="End this session, the others, or all",
     responses=refusals(*KEY_REFUSALS, body=True),
 )
-async def logout(
-    request: Request, context: Ctx, origin: From, once: Once, body: LogoutIn | None = None
-) -> Response:
+async def logout(request: Request, context: Ctx, origin: From, once: Once, body: LogoutIn | None = None) -> Response:
     """Always 204: a dead session or an expired token is as logged out as can be."""
     asked = body or LogoutIn()
     named = await flows.sessions_named(context, asked.refresh_token, request.headers.get("authorization"))
@@ -104,13 +102,10 @@ async def logout(
 
 @router.get(
     "/sessions",
-    response_model=SessionsOut,
     summary="The devices where I am logged in",
     responses=refusals(signed_in=True),
 )
-async def list_sessions(
-    caller: Me, context: Ctx, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
-) -> SessionsOut:
+async def list_sessions(caller: Me, context: Ctx, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None) -> SessionsOut:
     """Live sessions, newest first. Read from the primary: a device that was just revoked must not show."""
     cursors = context.part(Cursors)
     after = cursors.read(_LIST, cursor)
@@ -154,5 +149,3 @@ async def revoke_session(
     async with context.db.begin() as session:
         await flows.end_own(session, context, caller, wanted, origin=origin)
     return Response(status_code=204)
-
-

@@ -144,9 +144,7 @@ async def judge(
     session: AsyncSession, claim: RefreshClaim, *, now: datetime, settings: SessionSettings
 ) -> Judged | None:
     """Judge a token that did not rotate, and write down what the verdict changes. None: no such session."""
-    row = await session.scalar(
-        select(SessionRow).where(SessionRow.token == row_key(claim.selector)).with_for_update()
-    )
+    row = await session.scalar(select(SessionRow).where(SessionRow.token == row_key(claim.selector)).with_for_update())
     if row is None:
         return None
     family = _family(row)
@@ -186,16 +184,13 @@ def _family(row: SessionRow) -> rules.Family:
     )
 
 
-_CONFIRM = (
-    text(
-        """
+_CONFIRM = text(
+    """
         UPDATE refresh_tokens SET confirmed_epoch = greatest(confirmed_epoch, :epoch)
         WHERE id = :id AND revoked_at IS NULL AND min_epoch <= :epoch AND epoch >= :epoch
         RETURNING replaces
         """
-    )
-    .bindparams(bindparam("id"), bindparam("epoch"))
-)
+).bindparams(bindparam("id"), bindparam("epoch"))
 
 
 async def confirm(session: AsyncSession, session_id: UUID, epoch: int, *, now: datetime) -> bool:
@@ -231,9 +226,7 @@ async def revoke_user(
     statement = update(SessionRow).where(SessionRow.user_id == user_id, SessionRow.revoked_at.is_(None))
     if keep is not None:
         statement = statement.where(SessionRow.id != keep)
-    ended = await session.scalars(
-        statement.values(revoked_at=now, revoke_reason=reason).returning(SessionRow.id)
-    )
+    ended = await session.scalars(statement.values(revoked_at=now, revoke_reason=reason).returning(SessionRow.id))
     return list(ended)
 
 

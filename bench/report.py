@@ -1,0 +1,43 @@
+"""Write the result down: a table of ratios, with what the machine was."""
+
+import os
+import pathlib
+import platform
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from bench.machine import Cores
+
+if TYPE_CHECKING:
+    from bench.__main__ import Row
+
+README = pathlib.Path(__file__).with_name("README.md")
+_BEGIN, _END = "<!-- results -->", "<!-- end of results -->"
+
+
+def table(rows: Sequence["Row"], notes: Mapping[str, str], cores: Cores) -> str:
+    """Markdown: the ratios first, then the absolutes of this one run."""
+    lines = [
+        f"One run on {os.cpu_count()} cores ({platform.machine()}, Python {platform.python_version()}): the service on"
+        f" core {cores.serving}, load and PostgreSQL on core {cores.asking}.",
+        "",
+        "| path | ratio | asked | yardstick | per second | p50 ms | p95 ms | p99 ms | CPU us |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        one = row.measured
+        mark = "" if row.ratio >= row.at_least else " **below**"
+        lines.append(
+            f"| {row.path} | {row.ratio:.2f}{mark} | {row.at_least:.2f} |"
+            f" {row.yardstick}, {row.yardstick_per_second:,.0f}/s | {one.per_second:,.0f} |"
+            f" {one.p50:.2f} | {one.p95:.2f} | {one.p99:.2f} | {one.cpu_us:.0f} |"
+        )
+    lines += ["", *(f"- {name}: {value}" for name, value in notes.items())]
+    return "\n".join(lines)
+
+
+def write(text: str) -> None:
+    """Put the table between its marks in bench/README.md."""
+    before, _, rest = README.read_text().partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    README.write_text(f"{before}{_BEGIN}\n{text}\n{_END}{after}")

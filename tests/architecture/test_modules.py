@@ -1,0 +1,122 @@
+"""The table of contents is complete and says nothing twice."""
+
+import inspect
+import pkgutil
+from collections import Counter
+from importlib import import_module
+
+import cleanly
+from cleanly.entry.health import error_table
+from cleanly.entry.modules import MODULES
+from cleanly.kernel.db import Base
+from cleanly.kernel.errors import COMMON, AppError
+from cleanly.kernel.module import Module
+from cleanly.platform.cron import rules as cron_rules
+from tests.architecture.source import PACKAGE
+
+
+def _every_module() -> list[str]:
+    return [found.name for found in pkgutil.walk_packages(cleanly.__path__, "cleanly.")]
+
+
+def _own_codes() -> list[type[AppError]]:
+    """Every refusal that fixes a code of its own, wherever it stands."""
+    kinds = []
+    for name in _every_module():
+        if name.startswith("cleanly.entry"):
+            continue  # processes refuse in the words of the floors below
+        for kind in vars(import_module(name)).values():
+            if inspect.isclass(kind) and issubclass(kind, AppError) and kind.__module__ == name:
+                kinds.append(kind)
+    return [kind for kind in kinds if "code" in vars(kind)]
+
+
+def test_every_slice_that_registers_itself_is_in_the_table_of_contents():
+    registered = {
+        import_module(name).module.name
+        for name in _every_module()
+        if name.endswith(".module") and isinstance(getattr(import_module(name), "module", None), Module)
+    }
+    listed = [module.name for module in MODULES]
+    empty = {"cron"}  # a table and no routes, jobs or refusals: nothing to list
+    assert registered - empty == set(listed) - empty
+    assert len(listed) == len(set(listed))
+
+
+def test_the_table_of_contents_is_written_bottom_floor_first():
+    folders = {folder.name for folder in (PACKAGE / "platform").iterdir()}
+    floors = [0 if module.name in folders else 1 for module in MODULES]
+    assert floors == sorted(floors)
+
+
+def test_every_task_has_exactly_one_handler():
+    handled = Counter(job.task.name for module in MODULES for job in module.jobs)
+    assert [name for name, count in handled.items() if count > 1] == []
+    assert [cron.task.name for module in MODULES for cron in module.crons if cron.task.name not in handled] == []
+
+
+def test_every_schedule_can_be_read_and_stands_once():
+    crons = [cron for module in MODULES for cron in module.crons]
+    for cron in crons:
+        cron_rules.check(cron.schedule)
+    names = Counter(cron.task.name for cron in crons)
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_task_and_event_names_begin_with_their_module():
+    names = [(module.name, job.task.name) for module in MODULES for job in module.jobs]
+    names += [(module.name, event) for module in MODULES for event in module.event_types]
+    assert [name for owner, name in names if not name.startswith(f"{owner}.")] == []
+
+
+def test_provider_news_has_one_owner():
+    owners = Counter((handler.provider, handler.event_type) for module in MODULES for handler in module.inbound)
+    assert [key for key, count in owners.items() if count > 1] == []
+
+
+def test_every_refusal_is_in_the_error_table():
+    listed = {kind.code for kind in error_table()}
+    known = {(kind.code, kind.status) for kind in error_table()}
+    missing = [f"{kind.__module__}.{kind.__name__}" for kind in _own_codes() if kind.code not in listed]
+    assert missing == []
+    elsewhere = [kind.__name__ for kind in _own_codes() if (kind.code, kind.status) not in known]
+    assert elsewhere == [], "one code, one status"
+
+
+def test_a_slice_lists_the_refusals_that_it_declares():
+    owners = {module.name: set(module.errors) for module in MODULES}
+    strays = []
+    for kind in _own_codes():
+        floor, owner = kind.__module__.split(".")[1:3]
+        is_variant = any(kind.code == parent.__dict__.get("code") for parent in kind.__mro__[1:])
+        alike = any(kind.code == other.code for kinds in owners.values() for other in kinds if other is not kind)
+        if floor == "kernel" or is_variant or alike:
+            continue
+        if kind not in owners.get(owner, set()):
+            strays.append(f"{owner}: {kind.__name__}")
+    assert strays == []
+
+
+def test_every_refusal_says_what_it_means_and_what_to_do():
+    silent = [
+        kind.__name__
+        for kind in {*_own_codes(), *COMMON}
+        if not vars(kind).get("__doc__") or not kind.action or not kind.message
+    ]
+    assert silent == []
+
+
+def test_a_code_is_written_in_capitals_and_its_status_is_an_error():
+    odd = [
+        kind.__name__
+        for kind in _own_codes()
+        if not kind.code.replace("_", "").isalpha() or not kind.code.isupper() or not 400 <= kind.status < 600
+    ]
+    assert odd == []
+
+
+def test_every_table_belongs_to_one_slice_and_is_loaded_with_the_table_of_contents():
+    for name in _every_module():
+        if name.endswith(".models"):
+            import_module(name)
+    assert {mapper.class_.__module__.rsplit(".", 1)[-1] for mapper in Base.registry.mappers} == {"models"}
