@@ -47,14 +47,19 @@ class Stage:
         codec, now = RefreshCodec.of(self.settings), datetime.now(UTC)
         selectors = [secrets.token_bytes(16) for _ in range(count)]
         later = now + timedelta(days=10)
+        owner = uuid4()  # not the one who logs in: a login looks at its user's live sessions
         with psycopg.connect(self.url) as connection:
+            connection.execute(
+                "INSERT INTO users (id, email, name, created_at, updated_at) VALUES (%s, %s, 'Many', %s, %s)",
+                (owner, f"{owner}@example.com", now, now),
+            )
             with connection.cursor().copy(
                 "COPY refresh_tokens (id, user_id, token, key_id, generation, epoch, min_epoch, confirmed_epoch,"
                 " last_used_at, created_at, expires_at, absolute_expires_at) FROM STDIN"
             ) as copy:
                 for selector in selectors:
                     copy.write_row(
-                        (uuid4(), self.user_id, row_key(selector), codec.signing, 1, 1, 1, 0, now, now, later, later)
+                        (uuid4(), owner, row_key(selector), codec.signing, 1, 1, 1, 0, now, now, later, later)
                     )
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE refresh_tokens")

@@ -107,11 +107,10 @@ def test_going_down_leaves_nothing_and_going_up_again_works(empty_database):
 
 
 def test_two_that_migrate_at_once_both_succeed(empty_database):
-    environment = os.environ | {"DATABASE_URL": empty_database, "APP_ENV": "test"}
+    url = empty_database
     runners = [
         subprocess.Popen(
-            [sys.executable, "-c", "from cleanly.entry.cli import app; app()", "migrate"],
-            env=environment,
+            [sys.executable, "-c", "import sys; from cleanly.entry import migrate; print(migrate.migrate(sys.argv[1]))", url],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -1,20 +1,15 @@
-"""A PostgreSQL that a test may stop or freeze, a folder for its processes, and the service on a real socket."""
+"""A PostgreSQL that a test may stop or freeze, and a folder for its processes."""
 
-import asyncio
-import contextlib
 import pathlib
 import shutil
-import socket
 import uuid
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import Generator
 
 import pytest
 
-from cleanly.entry import embedded, serve
-from cleanly.entry.settings import Settings
+from cleanly.entry import embedded
 from tests.conftest import DATA
-from tests.flows.process import Postgres, until
-from tests.world import World
+from tests.flows.process import Postgres
 
 
 @pytest.fixture(scope="session")
@@ -42,23 +37,3 @@ def folder() -> Generator[pathlib.Path, None, None]:
     made.mkdir(parents=True)
     yield made
     shutil.rmtree(made, ignore_errors=True)
-
-
-@contextlib.asynccontextmanager
-async def listening(world: World) -> AsyncGenerator[int, None]:
-    """The world's service behind the real HTTP server; yields its port."""
-    with socket.socket() as line:
-        line.bind(("127.0.0.1", 0))
-        running = serve.server(world.context, world.context.part(Settings))
-        task = asyncio.create_task(running.serve(sockets=[line]))
-        try:
-            while not running.started:
-                assert not task.done()
-                await asyncio.sleep(0)
-            yield int(line.getsockname()[1])
-        finally:
-            running.should_exit = True
-            await task
-
-
-__all__ = ["until"]

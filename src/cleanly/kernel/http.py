@@ -66,7 +66,12 @@ def _context(request: Request) -> Context:
     return cast("Context", request.app.state.context)
 
 
-Ctx = Annotated[Context, Depends(_context)]
+# Every dependency is `async`: FastAPI runs a plain function in a thread, which costs more than all else here.
+async def _give_context(request: Request) -> Context:
+    return _context(request)
+
+
+Ctx = Annotated[Context, Depends(_give_context)]
 
 
 def client_of(request: Request) -> ClientAddress:
@@ -74,10 +79,14 @@ def client_of(request: Request) -> ClientAddress:
     return cast("ClientAddress", request.scope[SCOPE_CLIENT])
 
 
-Client = Annotated[ClientAddress, Depends(client_of)]
+async def _give_client(request: Request) -> ClientAddress:
+    return client_of(request)
 
 
-def _origin(request: Request, client: Client) -> Origin:
+Client = Annotated[ClientAddress, Depends(_give_client)]
+
+
+async def _origin(request: Request, client: Client) -> Origin:
     def told(header: str, length: int) -> str | None:
         text = request.headers.get(header, "")[:length]
         return "".join(character for character in text if character.isprintable()) or None
@@ -121,7 +130,7 @@ def whose(path_id: str, caller: Caller) -> UUID:
     return wanted
 
 
-def _subject(
+async def _subject(
     path_id: Annotated[str, Path(alias="id", description="A user's id, or `me`", examples=["me"], max_length=64)],
     caller: Me,
 ) -> UUID:

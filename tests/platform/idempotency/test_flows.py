@@ -94,6 +94,21 @@ async def test_a_killed_flow_is_not_resumed_by_another_request(world: World):
     assert world.charges == []
 
 
+async def test_a_refusal_before_a_killed_flow_is_resumed_does_not_end_it(world: World):
+    resource_id = await _kill(world)
+    world.clock.move(seconds=60)
+
+    async def at_work() -> None:
+        raise Conflict("not now")
+
+    usual, world.at_work = world.at_work, at_work
+    refused = await world.post("/v1/payments")
+    assert (refused.status_code, refused.json()["error"]["message"]) == (409, "not now")
+    world.at_work = usual
+    assert (await world.post("/v1/payments")).json()["token"] == str(resource_id)
+    assert world.charges == [resource_id]
+
+
 async def test_of_two_who_take_a_dead_lease_over_one_wins(world: World):
     resource_id = await _kill(world)
     world.clock.move(seconds=60)
@@ -172,6 +187,15 @@ async def test_a_fault_lets_go_of_the_key_so_that_the_retry_resumes_at_once(
     assert answer.status_code == 201
     assert asked == [world.charges[0]] * 2
     assert await world.effects() == ["begun", "captured", "resumed"]
+
+
+async def test_a_flow_that_ends_with_a_fault_stores_no_answer_and_is_resumed(world: World):
+    world.paid_status = 502
+    assert (await world.post("/v1/payments")).status_code == 502
+    world.paid_status = 201
+    answer = await world.post("/v1/payments")
+    assert (answer.status_code, answer.headers.get(REPLAYED)) == (201, None)
+    assert world.charges[0] == world.charges[1]
 
 
 async def test_a_refusal_between_the_transactions_ends_the_flow(world: World):

@@ -61,6 +61,7 @@ class World:
         self.at_work: Callable[[], Awaitable[None]] = _nothing
         self.at_provider: Callable[[UUID], Awaitable[None]] = self._charged
         self.hashed = 0
+        self.paid_status = 201
         self.charges: list[UUID] = []
         self.app = self._build([SECRET])
         self.client = self._connect(self.app)
@@ -228,6 +229,8 @@ def _flows(world: World) -> APIRouter:
 
     @router.post("/payments", dependencies=[KeyRequired])
     async def pay(order: Order, once: Once, context: Ctx) -> Response:
+        await once.look(context)
+        await world.at_work()
         async with context.db.begin() as session:
             started = await once.start(session, new_id())
             await world.act(session, "resumed" if started.is_resumed else "begun")
@@ -235,7 +238,7 @@ def _flows(world: World) -> APIRouter:
         async with context.db.begin() as session:
             await world.act(session, "captured")
             wire = Thing(what=order.what, token=str(started.resource_id))
-            return await once.finish(session, 201, wire)
+            return await once.finish(session, world.paid_status, wire)
 
     @router.post("/declines")
     async def decline(once: Once, context: Ctx) -> Response:

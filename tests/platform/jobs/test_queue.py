@@ -120,12 +120,12 @@ async def test_the_depth_counts_what_is_due_and_how_long_it_waits(world: World):
     assert 3599 < depth.oldest_due_seconds < 3700
 
 
-async def test_an_unknown_task_and_an_unreadable_payload_are_dead_at_once(
+async def test_an_unknown_task_at_its_last_try_and_an_unreadable_payload_are_dead(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
     counted: list[tuple[str, str]] = []
     monkeypatch.setattr(metrics, "count", lambda task, outcome: counted.append((task, outcome)))
-    unknown = await world.enqueue(Task("sample.gone", Note), Note(text=SECRET))
+    unknown = await world.enqueue(Task("sample.gone", Note, attempts_max=1), Note(text=SECRET))
     unreadable = await world.enqueue(NOTE, Note(text="x"))
     await world.rows(
         """UPDATE procrastinate_jobs SET args = jsonb_set(args, '{payload}', '{"text": {"in": "no-log-may-show-this"}}')
@@ -145,6 +145,19 @@ async def test_an_unknown_task_and_an_unreadable_payload_are_dead_at_once(
     assert "text: string_type" in str(lines[unreadable]["exc_info"])
     assert SECRET not in str(logs)
     assert sorted(counted) == [("sample.note", "dead"), ("unknown", "dead")]
+
+
+async def test_a_task_of_a_newer_release_waits_for_the_worker_that_knows_it(world: World):
+    newer = await world.enqueue(Task("sample.newer", Note), Note(text="x"))
+
+    async def is_put_off() -> bool:
+        row = await world.job(newer)
+        return bool(row.status == "todo" and row.attempts == 1)
+
+    async with world.worker(SAMPLE):
+        await eventually(is_put_off, what="the job was put off")
+    rows = await world.rows("SELECT scheduled_at > now() + interval '50 seconds' FROM procrastinate_jobs")
+    assert [row[0] for row in rows] == [True]
 
 
 async def test_a_line_per_run_and_no_payload_in_any_log(world: World, caplog: pytest.LogCaptureFixture):

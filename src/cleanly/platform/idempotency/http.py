@@ -54,7 +54,7 @@ class Idempotency:
         )
 
 
-def _once(request: Request) -> OncePerCall:
+async def _once(request: Request) -> OncePerCall:
     once = request.scope.get(SCOPE_ONCE)
     return once if isinstance(once, OncePerCall) else OncePerCall()
 
@@ -62,7 +62,7 @@ def _once(request: Request) -> OncePerCall:
 Once = Annotated[OncePerCall, Depends(_once)]
 
 
-def _required(request: Request) -> None:
+async def _required(request: Request) -> None:
     if request.scope.get(SCOPE_ONCE) is None:
         raise IdempotencyKeyRequired
 

@@ -1,7 +1,7 @@
 """How a job's end is written down: only by the worker that still holds it, and through an outage."""
 
 from collections.abc import Callable, Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, LiteralString
 
 import structlog
@@ -10,10 +10,15 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 
+from cleanly.kernel.clock import Clock
 from cleanly.platform.jobs import metrics
 from cleanly.platform.jobs.line import is_outage
+from cleanly.platform.jobs.messages import ATTEMPTS_MAX_DEFAULT
+from cleanly.platform.jobs.rules import is_last
 
 _log = structlog.get_logger(__name__)
+# Old and new code overlap for about a minute at a deploy.
+_DEPLOY_SECONDS = 60
 _TRIES = 3  # each waits up to the pool's timeout for the server
 # The fence is worker_id: a worker that was frozen and taken for lost must not end a job that another one runs by now.
 # What succeeded needs no payload any more, and a payload may hold what should not lie about, such as a mail's link.
@@ -36,8 +41,11 @@ class Outcomes(JobManager):
     beats nobody else takes the job up.
     """
 
-    def __init__(self, connector: BaseConnector, *, known: Collection[str], on_lost: Callable[[], None]) -> None:
+    def __init__(
+        self, connector: BaseConnector, *, known: Collection[str], clock: Clock, on_lost: Callable[[], None]
+    ) -> None:
         super().__init__(connector)
+        self._clock = clock
         self._known = known
         self._on_lost = on_lost
         self._errors: dict[int, str] = {}
@@ -47,21 +55,31 @@ class Outcomes(JobManager):
         self._errors[job_id] = type(error).__name__
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
-        """Claim a job that has a handler; one that has none is dead at once. None too while the server is away."""
+        """Claim a job that has a handler. None too while the server is away."""
         try:
             while (job := await super().fetch_job(queues, worker_id)) is not None:
                 if job.task_name in self._known:
                     return job
-                _log.error(
-                    "job_finished", task=job.task_name, job_id=job.id, outcome="dead", reason="no handler of that name"
-                )
-                metrics.count("unknown", "dead")
-                await self._write(job, "failed", error="UnknownTask")
+                await self._put_off(job)
         except ConnectorException as error:
             if not is_outage(error):
                 raise
             _log.warning("jobs_fetch_failed", error=type(error.__cause__).__name__)
         return None
+
+    async def _put_off(self, job: Job) -> None:
+        """A task without a handler here may have one in the release that is just being deployed: leave it for that."""
+        is_dead = is_last(
+            job.attempts + 1, attempts_max=int(job.task_kwargs.get("attempts_max", ATTEMPTS_MAX_DEFAULT))
+        )
+        outcome = "dead" if is_dead else "retry"
+        _log.error("job_finished", task=job.task_name, job_id=job.id, outcome=outcome, reason="no handler of that name")
+        metrics.count("unknown", outcome)
+        if is_dead:
+            await self._write(job, "failed", error="UnknownTask")
+        else:
+            retry_at = self._clock.now() + timedelta(seconds=_DEPLOY_SECONDS)
+            await self._write(job, "todo", retry_at=retry_at, error="UnknownTask")
 
     async def update_heartbeat(self, worker_id: int) -> None:
         """A missed beat is no reason to end: if too many are missed, the fence keeps order."""

@@ -70,7 +70,7 @@ class Runner:
         self._settings = settings
         connector = line(where)
         app = App(connector=connector)
-        self._outcomes = Outcomes(connector, known=frozenset(jobs), on_lost=self._give_up)
+        self._outcomes = Outcomes(connector, known=frozenset(jobs), clock=context.clock, on_lost=self._give_up)
         app.job_manager = self._outcomes
         for job in jobs.values():
             retry = _Retry(job.task, settings, context.clock)

@@ -5,14 +5,19 @@ Headers: IETF draft-ietf-httpapi-ratelimit-headers-10.
 """
 
 import math
+import re
 import unicodedata
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import lru_cache
 
-from limits import parse_many
-
 from cleanly.kernel.crypto import b64url, mac
+
+
+_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
+_RATE = re.compile(
+    r"(?P<limit>[0-9]{1,9})\s*(?:/|per)\s*(?P<windows>[0-9]{1,5})?\s*(?P<unit>second|minute|hour|day)s?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +47,13 @@ def parse_rate(text: str) -> tuple[int, int]:
     Raises:
         ValueError: not of that form, several at once, or none allowed.
     """
-    items = parse_many(text.strip())
-    if len(items) != 1:
-        raise ValueError("one limit is wanted, not several")
-    limit, window_seconds = items[0].amount, items[0].get_expiry()
-    if limit < 1 or window_seconds < 1:
+    found = _RATE.fullmatch(text.strip().lower())
+    if found is None:
+        raise ValueError("it is not of that form")
+    limit, windows = int(found["limit"]), int(found["windows"] or 1)
+    if limit < 1 or windows < 1:
         raise ValueError("a limit allows at least one call")
-    return limit, window_seconds
+    return limit, windows * _SECONDS[found["unit"]]
 
 
 def standing(policy: Policy, count: int, ends_after_seconds: float) -> Standing:

@@ -102,6 +102,7 @@ async def open_session(
         .where(SessionRow.user_id == user_id, SessionRow.revoked_at.is_(None))
         .order_by(SessionRow.last_used_at.desc(), SessionRow.id.desc())
         .offset(settings.sessions_per_user_max)
+        .limit(100)
     )
     await session.execute(
         update(SessionRow)
