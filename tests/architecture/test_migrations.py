@@ -110,7 +110,12 @@ def test_two_that_migrate_at_once_both_succeed(empty_database):
     url = empty_database
     runners = [
         subprocess.Popen(
-            [sys.executable, "-c", "import sys; from cleanly.entry import migrate; print(migrate.migrate(sys.argv[1]))", url],
+            [
+                sys.executable,
+                "-c",
+                "import sys; from cleanly.entry import migrate; print(migrate.migrate(sys.argv[1]))",
+                url,
+            ],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

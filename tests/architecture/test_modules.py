@@ -21,14 +21,13 @@ def _every_module() -> list[str]:
 
 def _own_codes() -> list[type[AppError]]:
     """Every refusal that fixes a code of its own, wherever it stands."""
-    kinds = []
-    for name in _every_module():
-        if name.startswith("cleanly.entry"):
-            continue  # processes refuse in the words of the floors below
-        for kind in vars(import_module(name)).values():
-            if inspect.isclass(kind) and issubclass(kind, AppError) and kind.__module__ == name:
-                kinds.append(kind)
-    return [kind for kind in kinds if "code" in vars(kind)]
+    return [
+        kind
+        for name in _every_module()
+        if not name.startswith("cleanly.entry")  # processes refuse in the words of the floors below
+        for kind in vars(import_module(name)).values()
+        if inspect.isclass(kind) and issubclass(kind, AppError) and kind.__module__ == name and "code" in vars(kind)
+    ]
 
 
 def test_every_slice_that_registers_itself_is_in_the_table_of_contents():

@@ -196,11 +196,12 @@ def test_processes_enter_a_slice_by_its_doors_or_to_build_it():
 
 def test_no_modules_import_each_other_in_a_ring():
     modules = graph().modules
-    rings = []
-    for module in sorted(modules):
-        for imported in graph().find_modules_directly_imported_by(module):
-            if imported in modules and graph().chain_exists(importer=imported, imported=module):
-                rings.append(f"{module} <-> {imported}")
+    rings = [
+        f"{module} <-> {imported}"
+        for module in sorted(modules)
+        for imported in graph().find_modules_directly_imported_by(module)
+        if imported in modules and graph().chain_exists(importer=imported, imported=module)
+    ]
     assert rings == []
 
 

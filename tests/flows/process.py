@@ -118,6 +118,16 @@ class Postgres:
         postmaster = psutil.Process(self._process.pid)
         return [postmaster, *postmaster.children(recursive=True)]
 
+    @contextlib.contextmanager
+    def without_table(self, name: str) -> Generator[None, None, None]:
+        """A fault that no retry mends, until the block ends."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(f"ALTER TABLE {name} RENAME TO {name}_gone".encode())
+            try:
+                yield
+            finally:
+                connection.execute(f"ALTER TABLE {name}_gone RENAME TO {name}".encode())
+
     def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.url, autocommit=True) as connection:
             return list(connection.execute(statement.encode(), values).fetchall())
@@ -147,6 +157,7 @@ class Service:
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "API_PORT": str(self.port),
+            "DRAIN_SECONDS": "0",
             **{name.upper(): str(value) for name, value in (ROOMY | CHEAP_HASHES).items()},
             **self.settings,
         }

@@ -7,7 +7,12 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 import httpx2
 import pytest
+import structlog.testing
 
+from cleanly.entry import api
+from cleanly.entry import context as contexts
+from cleanly.entry import settings as environment
+from cleanly.entry.health import Liveness
 from tests.flows.listening import listening
 from tests.moved_clock import MovedClock
 from tests.world import PASSWORD, World, code, running
@@ -368,9 +373,7 @@ async def test_cors_may_be_open_outside_production(database_url: str, clock: Mov
 
 @pytest.fixture
 async def production(database_url: str, clock: MovedClock) -> AsyncGenerator[World, None]:
-    async with running(
-        database_url,
-        clock,
+    found = environment.load(
         app_env="production",
         database_url=database_url,
         jwt_secret="k7Qm2x9Lw4Tz8Vb1Nc5Rf3Hj6Yd0Sg-Pa",
@@ -378,8 +381,13 @@ async def production(database_url: str, clock: MovedClock) -> AsyncGenerator[Wor
         public_url="https://api.example.com",
         allowed_hosts=("api.internal",),
         trusted_proxies=("192.0.2.1",),
-    ) as made:
-        yield made
+    )
+    async with contexts.build(found, database_url=database_url, name="test", clock=clock) as context:
+        context.part(Liveness).has_booted = True
+        app = api.create(context, found)
+        transport = httpx2.ASGITransport(app=app, client=("192.0.2.1", 40000))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://api.example.com") as client:
+            yield World(context, clock, client, app)
 
 
 HTTPS = {"X-Forwarded-Proto": "https", "Host": "api.example.com"}
@@ -435,7 +443,10 @@ async def test_a_fault_of_ours_is_a_500_that_tells_nothing(world: World, monkeyp
 
     monkeypatch.setattr("cleanly.domain.users.routes.profile", broken)
     phone = await world.register()
-    reply = await phone.call("GET", "/users/me")
+    with structlog.testing.capture_logs() as lines:
+        reply = await phone.call("GET", "/users/me")
+    (fault,) = [line for line in lines if line["event"] == "request_failed"]
+    assert (fault["log_level"], fault["exc_info"], fault["route"]) == ("error", True, "/api/v1/users/{id}")
     assert (reply.status_code, code(reply)) == (500, "INTERNAL_ERROR")
     assert "secret cause" not in reply.text
     assert "Traceback" not in reply.text
@@ -445,7 +456,9 @@ async def test_a_fault_of_ours_is_a_500_that_tells_nothing(world: World, monkeyp
 
 async def test_a_fault_in_front_of_the_routes_is_a_500_too(world: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("cleanly.platform.ratelimit.service.Limiter.hit", None)
-    reply = await world.call("GET", "/errors")
+    with structlog.testing.capture_logs() as lines:
+        reply = await world.call("GET", "/errors")
+    assert [line["event"] for line in lines] == ["request_failed", "request"]
     assert (reply.status_code, code(reply)) == (500, "INTERNAL_ERROR")
 
 

@@ -5,6 +5,7 @@ import contextlib
 import signal
 from collections.abc import Generator
 from types import FrameType
+from uuid import uuid4
 
 import structlog
 import uvicorn
@@ -21,6 +22,7 @@ from cleanly.kernel.http import envelope
 SCHEMA_SECONDS_MAX = 120
 HEAD_BYTES_MAX = 64 * 1024
 UNWANTED_BYTES_MAX = 1024 * 1024
+_LINGER_SECONDS = 1.0
 _log = structlog.get_logger(__name__)
 
 
@@ -29,13 +31,17 @@ class SchemaMissing(RuntimeError):
 
 
 class _Protocol(HttpToolsProtocol):
-    """httptools' protocol with two more limits, and whose own 400 is our envelope."""
+    """httptools' protocol with bounds on what it reads for nothing, and whose own 400 is our envelope."""
 
     _head_bytes = 0
     _unwanted_bytes = 0
+    _is_over = False
 
     def data_received(self, data: bytes) -> None:
         """Bound the head while it comes: the shell sees only a whole one."""
+        if self._is_over:
+            self._count_unwanted(data)
+            return
         super().data_received(data)
         # uvicorn sets the path when a request's head is complete.
         if "path" in (self.scope or ()):
@@ -46,24 +52,32 @@ class _Protocol(HttpToolsProtocol):
             self.send_400_response("too large")
 
     def on_body(self, body: bytes) -> None:
-        """Bound what a refused caller goes on to send: it gets some time to read the refusal, not for ever."""
+        """Bound what a refused caller goes on to send."""
         super().on_body(body)
         if self.cycle.response_complete:
-            self._unwanted_bytes += len(body)
-            if self._unwanted_bytes > UNWANTED_BYTES_MAX:
-                self.transport.close()
+            self._count_unwanted(body)
+
+    def _count_unwanted(self, data: bytes) -> None:
+        # To close at once would reset the connection, and the refusal might be lost before it is read.
+        self._unwanted_bytes += len(data)
+        if self._unwanted_bytes > UNWANTED_BYTES_MAX:
+            self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer bytes that are no HTTP."""
-        if self.transport.is_closing():
+        """Answer bytes that are no HTTP, and end the conversation."""
+        if self._is_over or self.transport.is_closing():
             return
-        if self.cycle is None or self.cycle.response_complete:  # else this would stand in another answer's middle
-            response = envelope(MalformedRequest())
-            headers = [*response.raw_headers, *SECURITY, (b"x-request-id", uuid4().hex.encode())]
-            lines = [b"%b: %b\r\n" % item for item in dict(headers).items()]
-            head = [b"HTTP/1.1 400 Bad Request\r\n", *lines, b"connection: close\r\n\r\n"]
-            self.transport.write(b"".join([*head, bytes(response.body)]))
-        self.transport.close()
+        self._is_over = True
+        if self.cycle is not None and not self.cycle.response_complete:  # this would stand in another answer's middle
+            self.transport.close()
+            return
+        response = envelope(MalformedRequest())
+        headers = dict([*response.raw_headers, *SECURITY, (b"x-request-id", uuid4().hex.encode())])
+        lines = [b"%b: %b\r\n" % item for item in headers.items()]
+        head = [b"HTTP/1.1 400 Bad Request\r\n", *lines, b"connection: close\r\n\r\n"]
+        self.transport.write(b"".join([*head, bytes(response.body)]))
+        self.transport.write_eof()
+        self.loop.call_later(_LINGER_SECONDS, self.transport.close)
 
     def _unsupported_upgrade_warning(self) -> None:
         """An upgrade that is not offered is no news (RFC 9110 section 7.8: the call is served as it is)."""

@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel
 from cleanly.kernel.errors import MalformedRequest
 
 DEPTH_MAX = 32
+KEYS_MAX = 1000
 # Possessive, and content with no closing quote: whatever is sent, each byte is looked at once.
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -33,8 +34,8 @@ def parse_json(raw: bytes) -> Any:
     """Read a body more strictly than `json.loads`.
 
     Raises:
-        MalformedRequest: broken JSON, NaN, a key given twice, nested deeper than 32, NUL or half a surrogate pair
-            in a string (PostgreSQL stores neither).
+        MalformedRequest: broken JSON, NaN, a key given twice, nested deeper than 32, more than 1000 keys in an
+            object, NUL or half a surrogate pair in a string (PostgreSQL stores neither).
     """
     _check_depth(raw)
     try:
@@ -62,6 +63,8 @@ def _check_depth(raw: bytes) -> None:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > KEYS_MAX:  # each unknown one would cost an error message
+        raise MalformedRequest(f"An object has more than {KEYS_MAX} keys")
     found = dict(pairs)
     if len(found) != len(pairs):
         raise MalformedRequest("The body gives a key twice")

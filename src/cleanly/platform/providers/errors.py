@@ -1,0 +1,69 @@
+"""How a provider's answer can fail: three ways, and a bad signature. And what of it the API's client sees."""
+
+from cleanly.kernel.errors import AppError
+
+
+class Refused(Exception):
+    """Definitely did not happen; a new attempt with another key may follow. `code` is the provider's own word."""
+
+    def __init__(self, code: str, *, decline_code: str | None = None, message: str = "") -> None:
+        super().__init__(f"refused: {code} {decline_code or ''} {message}".strip())
+        self.code = code
+        self.decline_code = decline_code
+        self.message = message
+
+
+class Unknown(Exception):
+    """It may have happened: a timeout, a connection lost after sending, a 5xx. The same key again, never a new one."""
+
+
+class NotSent(Exception):
+    """It surely did not happen: no connection, or a 429 before any work. The same key again, later."""
+
+    def __init__(self, message: str, *, retry_after_seconds: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class BadSignature(Exception):
+    """A push that did not come from the provider as it stands. `reason` is for the operator's log."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class ProviderError(AppError):
+    """The provider answered with a fault. The payment, if any, is settled by itself: look at it, or retry."""
+
+    status = 502
+    code = "PROVIDER_ERROR"
+    message = "The payment provider had a fault"
+    action = "retry with the same key"
+
+
+class ProviderTimeout(AppError):
+    """The provider did not answer in time. It may have happened: retry with the same key, never with a new one."""
+
+    status = 504
+    code = "PROVIDER_TIMEOUT"
+    message = "The payment provider did not answer in time"
+    action = "retry with the same key"
+
+
+class PaymentDeclined(AppError):
+    """The buyer's bank said no; `details.declineCode` says why."""
+
+    status = 402
+    code = "PAYMENT_DECLINED"
+    message = "The payment was declined"
+    action = "show it"
+
+
+class UnsupportedByProvider(AppError):
+    """This provider can't do that, or is not available here."""
+
+    status = 422
+    code = "UNSUPPORTED_BY_PROVIDER"
+    message = "This provider does not support that"
+    action = "choose another provider"
