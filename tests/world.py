@@ -1,4 +1,4 @@
-"""The whole service in one process, as its clients see it: real PostgreSQL, real HTTP shapes, a clock that tests move."""
+"""The whole service in one process as its clients see it: real PostgreSQL, HTTP shapes, a clock that tests move."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Build `common.bin`, the filter of the commonest passwords, from frequency-ranked lists.
+"""Build `commonest.bin`, the filter of the commonest passwords, from frequency-ranked lists.
 
-    python tools/build_password_filter.py --output src/cleanly/platform/passwords/common.bin LIST [LIST ...]
+    python tools/build_password_filter.py --output src/cleanly/platform/passwords/commonest.bin LIST [LIST ...]
 
 A LIST is text with one password a line (`.gz` allowed) or a JSON array of strings, the commonest first. The lists are
 merged by rank (all first places, then all second places, ...), duplicates fall out, and the first --limit count. Of
 these, the ones below 8 code points are left out: the length rule refuses them anyway. The same lists in the same order
-give the same bytes. The lists are not kept in the repository; `cleanly.platform.passwords.common` says which were
+give the same bytes. The lists are not kept in the repository; `cleanly.platform.passwords.commonest` says which were
 used. After a rebuild, set ENTRIES and the docstring there to what this tool prints.
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from cleanly.platform.passwords import common
+from cleanly.platform.passwords import commonest
 
 LENGTH_MIN = 8
 
@@ -39,7 +39,7 @@ def by_rank(lists: Sequence[Sequence[str]]) -> Iterator[str]:
     for password in chain.from_iterable(zip_longest(*lists)):
         if password is None:
             continue
-        word = common.folded(password)
+        word = commonest.folded(password)
         if word not in seen:
             seen.add(word)
             yield word
@@ -54,9 +54,9 @@ def main() -> None:
     options = parser.parse_args()
     ranked = list(islice(by_rank([read_list(path) for path in options.lists]), options.limit))
     kept = [word for word in ranked if len(word) >= LENGTH_MIN]
-    data = common.encode(kept)
+    data = commonest.encode(kept)
     options.output.write_bytes(data)
-    built = common.decode(data)
+    built = commonest.decode(data)
     sys.stdout.write(
         f"{len(ranked)} distinct passwords read, {len(ranked) - len(kept)} too short to matter, {len(built)} entries, "
         f"{len(data)} bytes, false positives {len(built) / 256**built.width:.1e}\n"

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ def tool(*words: str) -> Callable[[], Outcome]:
 
 
 @contextmanager
-def migrations_as_sql() -> Iterator[list[pathlib.Path]]:
+def migrations_as_sql() -> Generator[list[pathlib.Path], None, None]:
     """Each migration's SQL in a file named after it, without the job queue's own schema: that is not ours to change."""
     script = ScriptDirectory.from_config(migrate.config())
     with tempfile.TemporaryDirectory(prefix="cleanly-sql") as name:

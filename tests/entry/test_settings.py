@@ -1,3 +1,5 @@
+"""What a process refuses to start on, and how it says so."""
+
 import pytest
 
 from cleanly.domain.auth.sessions.settings import DEVELOPMENT_SECRET

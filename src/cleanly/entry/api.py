@@ -13,7 +13,7 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import Route
 
 from cleanly import __version__
-from cleanly.entry import health
+from cleanly.entry import health, openapi
 from cleanly.entry.health import Liveness
 from cleanly.entry.modules import MODULES
 from cleanly.entry.settings import Settings
@@ -73,6 +73,12 @@ class _Api(FastAPI):
     def build_middleware_stack(self) -> Any:
         """The router, the stack that closes uploads, the exception handlers."""
         return ExceptionMiddleware(AsyncExitStackMiddleware(self.router), handlers=self.exception_handlers)
+
+    def openapi(self) -> dict[str, Any]:
+        """The document, made once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = openapi.complete(super().openapi())
+        return self.openapi_schema
 
 
 def _add(app: FastAPI, router: APIRouter, prefix: str = "") -> None:

@@ -92,10 +92,10 @@ class ReadyOut(Wire):
 class ErrorOut(Wire):
     """One row of the error table."""
 
-    code: str
-    status: int
-    message: str
-    action: str = Field(description="What the client should do")
+    code: str = Field(examples=["NOT_FOUND"])
+    status: int = Field(examples=[404])
+    message: str = Field(examples=["There is nothing here"])
+    action: str = Field(description="What the client should do", examples=["stop"])
 
 
 class ErrorsOut(Wire):

@@ -9,5 +9,6 @@ from cleanly.platform.idempotency.module import module as idempotency
 from cleanly.platform.jobs.module import module as jobs
 from cleanly.platform.mail.module import module as mail
 from cleanly.platform.passwords.module import module as passwords
+from cleanly.platform.providers.module import module as providers
 
-MODULES: tuple[Module, ...] = (jobs, cron, mail, idempotency, audit, passwords, users, auth)
+MODULES: tuple[Module, ...] = (jobs, cron, mail, idempotency, audit, passwords, providers, users, auth)

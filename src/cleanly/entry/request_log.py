@@ -4,14 +4,12 @@ import re
 import time
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
 from cleanly.kernel.http import SCOPE_CALLER, SCOPE_REQUEST_ID
+from cleanly.kernel.observe import REQUEST_LINES
 
 if TYPE_CHECKING:
     from cleanly.entry.shell import Call
 
-_log = structlog.get_logger("cleanly.request")
 # W3C Trace Context: version, trace id, parent id, flags.
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -33,10 +31,8 @@ def write(call: "Call") -> None:
     traceparent = call.headers.get(b"traceparent")
     if traceparent is not None and (found := _TRACEPARENT.fullmatch(traceparent)) is not None:
         fields["trace_id"] = found[1].decode()
-    if call.status >= 500 or call.status == 0:  # 0: the connection was lost before an answer
-        _log.error("request", **fields)
-    else:
-        _log.info("request", **fields)
+    # 0: the connection was lost before an answer
+    REQUEST_LINES.write(fields, is_fault=call.status >= 500 or call.status == 0)
 
 
 def route_of(scope: Any) -> str:

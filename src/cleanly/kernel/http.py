@@ -62,13 +62,14 @@ class Replayed(Exception):
         self.response = response
 
 
-def _context(request: Request) -> Context:
+def context_of(request: Request) -> Context:
+    """The process's Context."""
     return cast("Context", request.app.state.context)
 
 
 # Every dependency is `async`: FastAPI runs a plain function in a thread, which costs more than all else here.
 async def _give_context(request: Request) -> Context:
-    return _context(request)
+    return context_of(request)
 
 
 Ctx = Annotated[Context, Depends(_give_context)]
@@ -103,14 +104,19 @@ async def _origin(request: Request, client: Client) -> Origin:
 From = Annotated[Origin, Depends(_origin)]
 
 
-async def _caller(request: Request, context: Ctx) -> Caller:
-    gate: SessionGate = context.part(SessionGate)  # type: ignore[type-abstract]
+async def caller_of(request: Request) -> Caller:
+    """Who calls, by the session gate.
+
+    Raises:
+        the gate's refusals (401), or Unavailable.
+    """
+    gate: SessionGate = context_of(request).part(SessionGate)  # type: ignore[type-abstract]
     caller = await gate.admit(request.headers.get("authorization"))
     request.scope[SCOPE_CALLER] = caller
     return caller
 
 
-Me = Annotated[Caller, Depends(_caller)]
+Me = Annotated[Caller, Depends(caller_of)]
 
 
 def whose(path_id: str, caller: Caller) -> UUID:
@@ -201,6 +207,18 @@ class Route(APIRoute):
         return handle
 
 
+class PlainRoute(Route):
+    """A hot GET whose endpoint takes the request alone and returns the response.
+
+    FastAPI solves no dependencies for it, which would cost more than the whole answer (bench/README.md). What it
+    takes is told by `openapi_extra`.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The endpoint itself."""
+        return cast("Callable[[Request], Coroutine[Any, Any, Response]]", self.endpoint)
+
+
 def _require_json(request: Request) -> None:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
@@ -210,7 +228,7 @@ def _require_json(request: Request) -> None:
 def _open_once(request: Request, route: str, raw: bytes) -> OnceHandle | None:
     if "idempotency-key" not in request.headers:
         return None
-    opener: OnceOpener = _context(request).part(OnceOpener)  # type: ignore[type-abstract]
+    opener: OnceOpener = context_of(request).part(OnceOpener)  # type: ignore[type-abstract]
     once = opener.open(request, route, raw)
     request.scope[SCOPE_ONCE] = once
     return once
@@ -238,8 +256,8 @@ def envelope(error: AppError) -> Response:
     return Response(content, status_code=error.status, headers=headers, media_type="application/json")
 
 
-_ANY = (errors.MalformedRequest, errors.RateLimited, errors.InternalError, errors.Unavailable)
-_BODY = (errors.ValidationFailed, errors.PayloadTooLarge, errors.UnsupportedMediaType)
+_ANY = (errors.MalformedRequest, errors.ValidationFailed, errors.RateLimited, errors.InternalError, errors.Unavailable)
+_BODY = (errors.PayloadTooLarge, errors.UnsupportedMediaType)
 
 
 Responses = dict[int | str, dict[str, Any]]

@@ -1,3 +1,5 @@
+"""Changing and leaving an account, over HTTP."""
+
 import asyncio
 from uuid import uuid4
 

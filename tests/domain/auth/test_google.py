@@ -1,3 +1,5 @@
+"""Signing in with Google, over HTTP, with keys made here."""
+
 from typing import Any
 
 import pytest

@@ -1,3 +1,5 @@
+"""Proving an e-mail and resetting a password by mailed links, over HTTP."""
+
 import asyncio
 
 from tests.world import PASSWORD, World, code

@@ -1,3 +1,5 @@
+"""Logging out, and the list of devices, over HTTP."""
+
 from uuid import uuid4
 
 import pytest

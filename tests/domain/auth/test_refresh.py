@@ -1,6 +1,6 @@
-import asyncio
+"""The refresh protocol as a phone meets it, over HTTP."""
 
-import pytest
+import asyncio
 
 from cleanly.domain.auth.sessions.gate import Gate
 from tests.world import World, code, running

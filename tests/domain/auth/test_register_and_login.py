@@ -1,3 +1,5 @@
+"""Registering and logging in, over HTTP: what is let in, what is refused, what is told."""
+
 import asyncio
 from datetime import timedelta
 

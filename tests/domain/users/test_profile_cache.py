@@ -1,5 +1,10 @@
+"""How often a profile is read from the database, and when a change is seen."""
+
 import asyncio
 
+from cleanly.platform.cache.service import Cache
+from tests.valkey import until
+from tests.waiting import eventually
 from tests.world import World, running
 
 
@@ -54,18 +59,13 @@ async def test_a_change_is_seen_on_other_processes_when_they_share_a_store(
         running(database_url, clock, redis_url=valkey.url) as one,
         running(database_url, clock, redis_url=valkey.url) as two,
     ):
-        async with asyncio.timeout(10):
-            while not (one.context.part(_cache()).hears_others and two.context.part(_cache()).hears_others):
-                await asyncio.sleep(0.01)
+        await until(lambda: one.context.part(Cache).hears_others and two.context.part(Cache).hears_others)
         ada = await one.register()
         assert (await two.call("GET", "/users/me", token=ada.access)).json()["name"] == "Ada"
         await ada.call("PUT", "/users/me", {"name": "Ada B"})
-        async with asyncio.timeout(10):
-            while (await two.call("GET", "/users/me", token=ada.access)).json()["name"] != "Ada B":
-                await asyncio.sleep(0.01)
 
+        async def is_seen() -> bool:
+            reply = await two.call("GET", "/users/me", token=ada.access)
+            return bool(reply.json()["name"] == "Ada B")
 
-def _cache():
-    from cleanly.platform.cache.service import Cache
-
-    return Cache
+        await eventually(is_seen, what="the new name on the other process")

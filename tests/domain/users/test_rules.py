@@ -1,3 +1,5 @@
+"""What an e-mail, a name and a picture may be."""
+
 import unicodedata
 
 import pytest
@@ -22,12 +24,11 @@ def test_the_normal_form_of_an_email_is_its_own_normal_form(email: str):
 def test_whatever_is_typed_is_an_email_or_a_clear_refusal(text: str):
     try:
         email = rules.normal_email(text)
-    except ValueError as error:
-        assert str(error)
-    else:
-        assert email.count("@") >= 1
-        assert email == email.strip()
-        assert not any(character.isspace() for character in email)
+    except ValueError:
+        return
+    assert email.count("@") >= 1
+    assert email == email.strip()
+    assert not any(character.isspace() for character in email)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from cleanly.kernel.module import Module
 from cleanly.platform.cron.settings import CronSettings
 from cleanly.platform.jobs import service as jobs
 from cleanly.platform.jobs.settings import JobsSettings
+from tests.waiting import eventually
 
 QUICK = JobsSettings(
     jobs_poll_seconds_max=0.1,
@@ -45,18 +46,6 @@ async def write(session: AsyncSession, note: str) -> None:
 
 async def write_note(session: AsyncSession, note: Note, _context: Context) -> None:
     await write(session, note.text)
-
-
-async def eventually(
-    condition: Callable[[], Awaitable[bool]], *, what: str = "the condition", seconds: float = 30
-) -> None:
-    """Look again and again until it holds; fail when it doesn't in time."""
-    try:
-        async with asyncio.timeout(seconds):
-            while not await condition():  # noqa: ASYNC110 - the condition is in another process: no event tells
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        raise AssertionError(f"{what} did not hold within {seconds} s") from None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,11 @@ class UserRow(Base):
         Index("idx_users_email", "email", unique=True),
         Index("users_google_subject_key", "google_subject", unique=True),
         CheckConstraint("role IN ('user', 'admin')", name="role"),
+        CheckConstraint(
+            "(deleted_at IS NULL AND email IS NOT NULL) OR (deleted_at IS NOT NULL AND email IS NULL"
+            " AND password_hash IS NULL AND name IS NULL AND avatar_url IS NULL AND google_subject IS NULL)",
+            name="erased",
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)

@@ -8,11 +8,28 @@ from cleanly.domain.users import queries, service
 from cleanly.domain.users.schemas import User
 from cleanly.kernel.context import Context
 from cleanly.kernel.errors import NotFound
-from cleanly.kernel.http import Ctx, Route, Subject, etag_matches, etag_of, refusals
+from cleanly.kernel.http import PlainRoute, caller_of, context_of, etag_matches, etag_of, refusals, whose
 from cleanly.platform.cache.service import Cache
 
 PROFILE_SECONDS = 300
-router = APIRouter(tags=["users"], route_class=Route)
+router = APIRouter(tags=["users"], route_class=PlainRoute)
+_PARAMETERS = [
+    {
+        "name": "id",
+        "in": "path",
+        "required": True,
+        "description": "A user's id, or `me`",
+        "schema": {"type": "string", "maxLength": 64},
+        "example": "me",
+    },
+    {
+        "name": "If-None-Match",
+        "in": "header",
+        "required": False,
+        "description": "The ETag that was read",
+        "schema": {"type": "string", "maxLength": 512},
+    },
+]
 
 
 async def profile(context: Context, user_id: UUID) -> bytes | None:
@@ -30,11 +47,13 @@ async def profile(context: Context, user_id: UUID) -> bytes | None:
     "/users/{id}",
     response_model=User,
     summary="Read a profile",
+    openapi_extra={"parameters": _PARAMETERS},
     responses={304: {"description": "Not changed since If-None-Match"}, **refusals(NotFound, signed_in=True)},
 )
-async def read(request: Request, user_id: Subject, context: Ctx) -> Response:
+async def read(request: Request) -> Response:
     """The caller's own profile, or anybody's for an admin. `ETag` and `If-None-Match` spare the body."""
-    body = await profile(context, user_id)
+    caller = await caller_of(request)
+    body = await profile(context_of(request), whose(request.path_params["id"], caller))
     if body is None:
         raise NotFound
     etag = etag_of(body)

@@ -1,6 +1,6 @@
 """The door of this machine: check a chosen password, hash it, verify it. Call it with no transaction open."""
 
-from cleanly.platform.passwords import common, pwned
+from cleanly.platform.passwords import commonest, pwned
 from cleanly.platform.passwords.errors import WeakPassword
 from cleanly.platform.passwords.hashing import Hasher, Verdict
 from cleanly.platform.passwords.pwned import Fetch
@@ -32,7 +32,7 @@ class Passwords:
             email=email,
             product=self._product,
             min_length=self._settings.password_min_length,
-            is_common=common.is_common,
+            is_common=commonest.is_common,
         )
         if found is None and await self._is_breached(password):
             found = BREACHED

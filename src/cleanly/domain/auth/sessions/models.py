@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKey, Index, Integer, String, Text, text
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,6 +24,8 @@ class SessionRow(Base):
         Index("idx_refresh_tokens_token", "token", unique=True),
         Index("idx_refresh_tokens_user_id", "user_id"),
         Index("refresh_tokens_absolute_expires_at_idx", "absolute_expires_at"),
+        CheckConstraint("min_epoch <= epoch AND confirmed_epoch <= epoch", name="epochs"),
+        CheckConstraint("(revoked_at IS NULL) = (revoke_reason IS NULL)", name="revoked"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)

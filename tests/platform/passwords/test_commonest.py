@@ -10,58 +10,58 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleanly.platform.passwords import common
+from cleanly.platform.passwords import commonest
 
 TOOL = Path(__file__).parents[3] / "tools" / "build_password_filter.py"
 
 
 @pytest.mark.parametrize("password", ["password", "12345678", "qwertyuiop", "iloveyou", "PassWord", "1Q2W3E4R"])
 def test_the_famous_ones_are_found_in_any_case(password: str) -> None:
-    assert common.is_common(password)
+    assert commonest.is_common(password)
 
 
 def test_random_passwords_are_not_found() -> None:
     chance = random.Random(20261122)
     letters = string.ascii_letters + string.digits
     made = ["".join(chance.choices(letters, k=12)) for _ in range(10_000)]
-    assert sum(map(common.is_common, made)) == 0
+    assert sum(map(commonest.is_common, made)) == 0
 
 
 def test_the_file_holds_what_the_constant_says_and_is_small() -> None:
-    assert len(common.shipped()) == common.ENTRIES
-    assert common.ENTRIES / 256 ** common.shipped().width <= common.FALSE_POSITIVES_MAX
-    assert len(common.shipped().hashes) < 300_000
-    hashes = [common.shipped().hashes[i : i + 5] for i in range(0, len(common.shipped().hashes), 5)]
+    assert len(commonest.shipped()) == commonest.ENTRIES
+    assert commonest.ENTRIES / 256 ** commonest.shipped().width <= commonest.FALSE_POSITIVES_MAX
+    assert len(commonest.shipped().hashes) < 300_000
+    hashes = [commonest.shipped().hashes[i : i + 5] for i in range(0, len(commonest.shipped().hashes), 5)]
     assert hashes == sorted(set(hashes))
 
 
 def test_the_file_is_read_once() -> None:
-    assert common.shipped() is common.shipped()
+    assert commonest.shipped() is commonest.shipped()
 
 
 # Derandomised: a false alarm is rare but allowed, and must not fail somebody's build.
 @settings(derandomize=True)
 @given(st.lists(st.text(max_size=20), max_size=20), st.text(max_size=20))
 def test_a_filter_finds_all_of_its_words_and_no_other(words: list[str], other: str) -> None:
-    built = common.decode(common.encode(words))
+    built = commonest.decode(commonest.encode(words))
     assert all(word in built for word in words)
-    assert (other in built) == (common.folded(other) in {common.folded(word) for word in words})
+    assert (other in built) == (commonest.folded(other) in {commonest.folded(word) for word in words})
 
 
 def test_the_same_words_in_any_order_give_the_same_bytes() -> None:
-    assert common.encode(["one", "two", "three"]) == common.encode(["three", "ONE", "two", "one"])
+    assert commonest.encode(["one", "two", "three"]) == commonest.encode(["three", "ONE", "two", "one"])
 
 
 @pytest.mark.parametrize(("spoilt", "added"), [(slice(0), b""), (slice(-1), b""), (slice(1, None), b"!")])
 def test_a_cut_or_foreign_file_is_refused_and_not_read_as_empty(spoilt: slice, added: bytes) -> None:
-    with pytest.raises(common.UnreadableFilter):
-        common.decode(common.encode(["one", "two"])[spoilt] + added)
+    with pytest.raises(commonest.UnreadableFilter):
+        commonest.decode(commonest.encode(["one", "two"])[spoilt] + added)
 
 
 def test_the_tool_merges_by_rank_and_leaves_out_what_the_length_rule_refuses(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("alpha-one\nshort\r\nalpha-three\n")
     (tmp_path / "b.json").write_text('["ALPHA-ONE", "beta-two!", "beta-three"]')
-    output = tmp_path / "common.bin"
+    output = tmp_path / "commonest.bin"
     command: list[str | Path] = [
         sys.executable,
         TOOL,
@@ -73,7 +73,7 @@ def test_the_tool_merges_by_rank_and_leaves_out_what_the_length_rule_refuses(tmp
         tmp_path / "b.json",
     ]
     told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    built = common.decode(output.read_bytes())
+    built = commonest.decode(output.read_bytes())
     assert "4 distinct passwords read, 1 too short" in told
     assert [word in built for word in ("alpha-one", "beta-two!", "alpha-three")] == [True] * 3
     assert "short" not in built

@@ -1,4 +1,4 @@
-"""The commonest passwords, as a compact filter in `common.bin`.
+"""The commonest passwords, as a compact filter in `commonest.bin`.
 
 The file holds one truncated hash per password, sorted, and is searched by bisection: 5 bytes for each of `ENTRIES`
 entries, about 108 kB, one false alarm in fifty million. It is made by `tools/build_password_filter.py` from two
@@ -81,7 +81,7 @@ def decode(data: bytes) -> Filter:
 @cache
 def shipped() -> Filter:
     """The filter that comes with the package; read once, at the first use."""
-    return decode(files("cleanly.platform.passwords").joinpath("common.bin").read_bytes())
+    return decode(files("cleanly.platform.passwords").joinpath("commonest.bin").read_bytes())
 
 
 def is_common(password: str) -> bool:
