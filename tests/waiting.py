@@ -10,7 +10,7 @@ async def eventually(
     """Look again and again until it holds; fail when it doesn't in time."""
     try:
         async with asyncio.timeout(seconds):
-            while not await condition():
+            while not await condition():  # noqa: ASYNC110 - another process can set no event of ours
                 await asyncio.sleep(0.02)
     except TimeoutError:
         raise AssertionError(f"{what} did not hold within {seconds} s") from None

@@ -8,7 +8,7 @@ from collections.abc import Generator
 import pytest
 
 from cleanly.entry import embedded
-from tests.conftest import DATA
+from tests.conftest import DATA, empty
 from tests.flows.process import Postgres
 
 
@@ -28,6 +28,13 @@ def postgres(own_postgres: Postgres) -> Generator[Postgres, None, None]:
     yield own_postgres
     own_postgres.thaw()
     own_postgres.start()
+
+
+@pytest.fixture
+def fresh_url(database_url: str) -> Generator[str, None, None]:
+    """This worker's database, for a service with settings of its own; emptied afterwards."""
+    yield database_url
+    empty(database_url)
 
 
 @pytest.fixture

@@ -38,6 +38,14 @@ def until(condition: Callable[[], bool], what: str, *, seconds: float = SECONDS_
         time.sleep(0.01)
 
 
+def has_ended(pid: int) -> bool:
+    """Gone, or dead and only not yet buried by its parent."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any, Self
 
 import httpx2
-import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -31,7 +31,7 @@ CHECKS = [
     response_schema_conformance,
     unsupported_method,
 ]
-EXAMPLES_PER_OPERATION = 40
+EXAMPLES = 30  # per operation and mode
 
 
 async def document(world: World) -> dict[str, Any]:
@@ -98,7 +98,10 @@ async def test_every_body_has_an_example_that_fits_its_schema(world: World):
     found = await document(world)
     schemas = found["components"]["schemas"]
     for name, operation in operations(found):
-        bodies = [operation.get("requestBody"), *(operation["responses"].get(str(status)) for status in range(200, 300))]
+        bodies = [
+            operation.get("requestBody"),
+            *(operation["responses"].get(str(status)) for status in range(200, 300)),
+        ]
         for media in (body["content"]["application/json"] for body in bodies if body and "content" in body):
             assert "example" in media, name
             if "$ref" in media["schema"]:
@@ -126,11 +129,11 @@ async def test_the_docs_page_shows_the_document(world: World):
 
 
 class Visitor:
-    """Calls with the token of a live user; makes itself a new one whenever a call may have ended the old."""
+    """Calls as a live user; makes itself a new one whenever a call may have ended the old."""
 
     def __init__(self, running_service: Service) -> None:
         self._client = httpx2.Client(base_url=f"{running_service.address}/api/v1", timeout=30)
-        self._headers: dict[str, str] | None = None
+        self._known: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -138,34 +141,54 @@ class Visitor:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    def headers(self) -> dict[str, str]:
-        if self._headers is None:
+    def known(self) -> dict[str, str]:
+        """What this user could truly send, by the field's name."""
+        if not self._known:
             body = {"email": f"{uuid.uuid4().hex}@example.com", "password": PASSWORD, "name": "Ada"}
             reply = self._client.post("/auth/register", json=body)
             assert reply.status_code == 201, reply.text
-            self._headers = {"Authorization": f"Bearer {reply.json()['accessToken']}"}
-        return self._headers
+            self._known = reply.json() | {
+                "password": PASSWORD,
+                "currentPassword": PASSWORD,
+                "newPassword": f"{PASSWORD} again",
+                "email": body["email"],
+            }
+        return self._known
+
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.known()['accessToken']}"}
 
     def saw(self, method: str, status: int) -> None:
         if status == 401 or (method != "GET" and status < 300):
-            self._headers = None
+            self._known = {}
 
 
-def try_out(operation: Any, visitor: Visitor, seen: Counter[tuple[str, int]]) -> None:
-    """Call one operation with made-up values; half of the time with an id that exists."""
+def make_sensible(case: Any, visitor: Visitor) -> None:
+    """Put true values in the places where only a true one can succeed."""
+    known = visitor.known()
+    if "id" in (case.path_parameters or {}):
+        case.path_parameters["id"] = "me"
+    if isinstance(case.body, dict):
+        if case.operation.path.endswith("/register"):
+            known = known | {"email": f"{uuid.uuid4().hex}@example.com"}
+        case.body = case.body | {name: known[name] for name in case.body if name in known}
+
+
+def try_out(operation: Any, mode: GenerationMode, visitor: Visitor, seen: Counter[tuple[str, int]]) -> None:
+    """Call one operation with made-up values; half of the time with some that are true."""
 
     @settings(
-        max_examples=EXAMPLES_PER_OPERATION,
+        max_examples=EXAMPLES,
         derandomize=True,
         database=None,
         deadline=None,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=operation.as_strategy(), is_own=st.booleans())
-    def call(case: Any, is_own: bool) -> None:
-        if is_own and "id" in (case.path_parameters or {}):
-            case.path_parameters["id"] = "me"
+    @given(case=operation.as_strategy(generation_mode=mode), is_sensible=st.booleans())
+    def call(case: Any, is_sensible: bool) -> None:
+        if is_sensible:
+            make_sensible(case, visitor)
         reply = case.call(headers=visitor.headers(), timeout=30)
         case.validate_response(reply, checks=CHECKS)
         visitor.saw(case.method, reply.status_code)
@@ -176,12 +199,16 @@ def try_out(operation: Any, visitor: Visitor, seen: Counter[tuple[str, int]]) ->
 
 def test_whatever_is_sent_the_answer_is_a_declared_one(postgres: Postgres, folder: pathlib.Path):
     seen = Counter[tuple[str, int]]()
-    with service(folder, command="serve", database_url=postgres.url) as running_service, Visitor(
-        running_service
-    ) as visitor:
+    with (
+        service(folder, command="serve", database_url=postgres.url) as running_service,
+        Visitor(running_service) as visitor,
+    ):
         schema = schemathesis.openapi.from_url(f"{running_service.address}/api/v1/openapi.json")
         for result in schema.get_all_operations():
-            try_out(result.ok(), visitor, seen)
+            operation = result.ok()
+            try_out(operation, GenerationMode.POSITIVE, visitor, seen)
+            if operation.body or operation.query or operation.path_parameters:
+                try_out(operation, GenerationMode.NEGATIVE, visitor, seen)
         assert "Traceback" not in running_service.log
     # The calls were no mere noise: what can succeed with made-up values did.
     succeeded = {label for label, status in seen if status < 300}
@@ -192,7 +219,9 @@ def test_whatever_is_sent_the_answer_is_a_declared_one(postgres: Postgres, folde
         "GET /api/v1/users/{id}/export",
         "GET /api/v1/auth/sessions",
         "POST /api/v1/auth/register",
+        "POST /api/v1/auth/login",
+        "POST /api/v1/auth/refresh",
         "POST /api/v1/auth/logout",
+        "POST /api/v1/auth/password/change",
         "POST /api/v1/auth/password/forgot",
     }
-    print(sorted(seen.items()))

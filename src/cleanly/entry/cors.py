@@ -1,4 +1,4 @@
-"""CORS by setting (Fetch standard, section 3.3): which web pages may read our answers. No cookies, so no credentials."""
+"""CORS by setting (Fetch standard, section 3.3): which web pages may read our answers. No cookie, no credentials."""
 
 from collections.abc import Mapping, Sequence
 
@@ -31,7 +31,7 @@ class Cors:
         """What every answer says to this origin, refusals too: a page that can't read them can't obey them."""
         if self._any:
             return ((b"access-control-allow-origin", b"*"), _EXPOSED)
-        if origin in self._origins and origin is not None:
+        if origin is not None and origin in self._origins:
             return ((b"access-control-allow-origin", origin), _EXPOSED, _VARY)
         return (_VARY,)
 

@@ -48,7 +48,7 @@ def complete(document: Json) -> Json:
 
 
 def _complete_operation(method: str, operation: Json, schemas: Json) -> None:
-    responses = operation["responses"]
+    responses: dict[str, Json] = operation["responses"]
     if "422" in responses and not _codes(responses["422"]):
         _declare_invalid(responses)
     if "TOKEN_MISSING" in _codes(responses.get("401")):
@@ -60,8 +60,11 @@ def _complete_operation(method: str, operation: Json, schemas: Json) -> None:
         names += ["Retry-After"] if status in {"429", "503"} else []
         names += ["WWW-Authenticate"] if status == "401" else []
         response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-    for body in (operation.get("requestBody"), *(found for status, found in responses.items() if status < "300")):
-        for media in (body or {}).get("content", {}).values():
+    bodies: list[Json] = [operation.get("requestBody", {})]
+    bodies += [response for status, response in responses.items() if status < "300"]
+    for body in bodies:
+        contents: dict[str, Json] = body.get("content", {})
+        for media in contents.values():
             if "example" not in media and "examples" not in media:
                 media["example"] = _sample(media["schema"], schemas)
 
@@ -80,14 +83,11 @@ def _codes(response: Json | None) -> Json:
 def _sample(schema: Json, schemas: Json) -> Any:
     """A value of this schema, from its fields' own examples where they have some."""
     if "$ref" in schema:
-        return _sample(schemas[schema["$ref"].rpartition("/")[2]], schemas)
-    if schema.get("examples"):
-        return schema["examples"][0]
-    for name in ("const", "default"):
-        if name in schema:
-            return schema[name]
-    if "enum" in schema:
-        return schema["enum"][0]
+        schema = schemas[schema["$ref"].rpartition("/")[2]]
+    given = [*schema.get("examples", ()), *(schema[name] for name in ("const", "default") if name in schema)]
+    given += schema.get("enum", ())
+    if given:
+        return given[0]
     if "anyOf" in schema:
         return _sample(schema["anyOf"][0], schemas)
     if schema.get("type") == "object":

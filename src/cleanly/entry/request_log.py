@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cleanly.kernel.http import SCOPE_CALLER, SCOPE_REQUEST_ID
 from cleanly.kernel.observe import REQUEST_LINES
+from cleanly.kernel.principal import Caller
 
 if TYPE_CHECKING:
     from cleanly.entry.shell import Call
@@ -25,7 +26,7 @@ def write(call: "Call") -> None:
         "duration_ms": round((time.perf_counter() - call.began) * 1000, 2),
         "client.address": call.client.text if call.client is not None else "unknown",
     }
-    caller = scope.get(SCOPE_CALLER)
+    caller: Caller | None = scope.get(SCOPE_CALLER)
     if caller is not None:
         fields["user.id"] = str(caller.user_id)
     traceparent = call.headers.get(b"traceparent")

@@ -5,11 +5,12 @@ import contextlib
 import signal
 from collections.abc import Generator
 from types import FrameType
+from typing import cast
 from uuid import uuid4
 
 import structlog
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from cleanly.entry import api, health
 from cleanly.entry.health import Liveness
@@ -63,12 +64,13 @@ class _Protocol(HttpToolsProtocol):
         if self._unwanted_bytes > UNWANTED_BYTES_MAX:
             self.transport.close()
 
-    def send_400_response(self, msg: str) -> None:
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words, which are not ours
         """Answer bytes that are no HTTP, and end the conversation."""
         if self._is_over or self.transport.is_closing():
             return
         self._is_over = True
-        if self.cycle is not None and not self.cycle.response_complete:  # this would stand in another answer's middle
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        if cycle is not None and not cycle.response_complete:  # this would stand in another answer's middle
             self.transport.close()
             return
         response = envelope(MalformedRequest())

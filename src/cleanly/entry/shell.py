@@ -72,7 +72,8 @@ class Call:
 
     def __init__(self, scope: Scope, send: Send, defaults: tuple[Header, ...]) -> None:
         self.began = time.perf_counter()
-        self.scope, self.send, self.defaults = scope, send, defaults
+        self.scope: Scope = scope
+        self.send, self.defaults = send, defaults
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.status = 0
@@ -94,6 +95,7 @@ class Call:
         self.scope = {**self.scope, "method": "GET"}
 
     async def answer(self, message: Message) -> None:
+        """Send on, with what every answer carries."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers: list[Header] = list(message.get("headers", ()))
@@ -109,10 +111,12 @@ class Call:
         await self.send(message)
 
     async def refuse(self, error: AppError) -> None:
+        """Answer with the envelope."""
         response = envelope(error)
         await self.respond(response.status_code, response.raw_headers, bytes(response.body))
 
     async def respond(self, status: int, headers: list[Header] | tuple[Header, ...], body: bytes = b"") -> None:
+        """Answer at once."""
         await self.answer({"type": "http.response.start", "status": status, "headers": headers})
         await self.answer({"type": "http.response.body", "body": body})
 
@@ -140,14 +144,15 @@ class Shell:
             await self._app(scope, receive, send)
             return
         call = Call(scope, send, self._defaults)
+        deadline = asyncio.timeout(self._seconds_max)
         try:
-            async with asyncio.timeout(self._seconds_max) as deadline:
+            async with deadline:
                 await self._serve(call, receive)
         except AppError as error:
             await self._end(call, error)
         except ClientDisconnect:
             call.status = _CLIENT_GONE
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is: the caller gets the envelope, the log the cause
             if isinstance(error, TimeoutError) and deadline.expired():
                 _log.warning("request_deadline", route=request_log.route_of(call.scope))
                 call.added.append((b"connection", b"close"))  # its body may still be on the way
@@ -170,8 +175,7 @@ class Shell:
             call.added.append((b"connection", b"close"))
         if self._cors is not None:
             call.added.extend(self._cors.headers(headers.get(b"origin")))
-        if (refusal := self._refuses(call, call.client)) is not None:
-            raise refusal
+        self._admit(call, call.client)
         if self._cors is not None and (found := self._cors.preflight(call.method, headers)) is not None:
             if isinstance(found, AppError):
                 raise found
@@ -186,26 +190,25 @@ class Shell:
             receive = _counted(receive, self._body_bytes_max)
         await self._app(call.scope, receive, call.answer)
 
-    def _refuses(self, call: Call, client: ClientAddress) -> AppError | None:
-        scope = call.scope
+    def _admit(self, call: Call, client: ClientAddress) -> None:
+        scope, headers = call.scope, call.headers
         if call.headers_size > HEADERS_BYTES_MAX:
-            return MalformedRequest("The request's headers are too large")
+            raise MalformedRequest("The request's headers are too large")
         if len(scope["raw_path"]) + len(scope["query_string"]) > TARGET_BYTES_MAX:
-            return MalformedRequest("The request's target is too long")
+            raise MalformedRequest("The request's target is too long")
         if not call.is_probe:  # the platform probes directly, past proxies and edge
-            if self._hosts is not None and _host(call.headers) not in self._hosts:
-                return MalformedRequest("This host is not served here")
+            if self._hosts is not None and _host(headers) not in self._hosts:
+                raise MalformedRequest("This host is not served here")
             if self._https_only and not client.is_https:
-                return Forbidden("Use https")
+                raise Forbidden("Use https")
             if self._edge_only and not client.via_edge:
-                return Forbidden()
-        length = call.headers.get(b"content-length")
+                raise Forbidden
+        length = headers.get(b"content-length")
         if length is not None:
             if not length.isdigit():
-                return MalformedRequest("Content-Length is no number")
+                raise MalformedRequest("Content-Length is no number")
             if len(length) > _LENGTH_DIGITS_MAX or int(length) > self._body_bytes_max:
-                return PayloadTooLarge()
-        return None
+                raise PayloadTooLarge
 
     async def _limit(self, call: Call, client: ClientAddress) -> None:
         standing = await self._limiter.hit("default", client.bucket)

@@ -1,7 +1,8 @@
 """Shapes that travel between slices: work to do, things that happened, news from providers."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -30,14 +31,34 @@ class Event(BaseModel):
     data: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderEvent:
-    """News from a payment provider, verified and translated, not yet acted on."""
+    """News from a payment provider, verified and stored: a hint to look, never the truth itself.
+
+    `kind` and `object`: what it is about and the provider's id of that. `our_id`: our id, if the news told it.
+    """
 
     provider: str
+    account: str
     id: str
     type: str
-    data: Mapping[str, Any]
+    kind: str
+    object: str
+    our_id: UUID | None
+    is_live: bool
+    api_version: str | None
+    created_at: datetime
+
+
+class Handled(StrEnum):
+    """What came of acting on a ProviderEvent; a failure is an exception.
+
+    IGNORED: not ours, by its own word. MISSING_PARENT: ours, but its row is not to be seen yet: try again later.
+    """
+
+    DONE = "done"
+    IGNORED = "ignored"
+    MISSING_PARENT = "missing_parent"
 
 
 class Tick(BaseModel):

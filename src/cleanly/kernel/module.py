@@ -1,6 +1,6 @@
 """How a slice tells the process what it offers. Plain data: importing a module starts nothing."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.kernel.context import Context
 from cleanly.kernel.errors import AppError
-from cleanly.kernel.messages import ProviderEvent, Task, Tick
+from cleanly.kernel.messages import Handled, ProviderEvent, Task, Tick
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -42,11 +42,15 @@ class Cron:
 
 @dataclass(frozen=True, slots=True)
 class InboundHandler:
-    """What to do with one kind of provider news."""
+    """What to do with news on one kind of object, whichever provider it comes from.
 
-    provider: str
-    event_type: str
-    run: Callable[[AsyncSession, ProviderEvent, Context], Awaitable[None]]
+    `run` owns its transactions and looks at the provider itself; it may be called again for the same news at any
+    time. Unless `is_for_every_account`, only news of our own account there is handed over.
+    """
+
+    kind: str
+    run: Callable[[Context, ProviderEvent], Awaitable[Handled]]
+    is_for_every_account: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +81,23 @@ class Module:
     event_types: Sequence[str] = ()
     errors: Sequence[type[AppError]] = ()
     personal: PersonalData | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InboundHandlers:
+    """Every slice's `InboundHandler` by kind of object: a part of the Context."""
+
+    by_kind: Mapping[str, InboundHandler]
+
+    @classmethod
+    def of(cls, modules: Iterable[Module]) -> "InboundHandlers":
+        """Collect them.
+
+        Raises:
+            ValueError: two slices want the same kind.
+        """
+        found: dict[str, InboundHandler] = {}
+        for handler in (handler for module in modules for handler in module.inbound):
+            if found.setdefault(handler.kind, handler) is not handler:
+                raise ValueError(f"two handlers for news on {handler.kind}")
+        return cls(found)

@@ -17,7 +17,8 @@ _log = structlog.get_logger("cleanly.request")
 METER = metrics.get_meter("cleanly")
 
 _SECRET_NAMES = re.compile(
-    r"authorization|cookie|password|passwd|secret|token|api_?key|otp|code_verifier|iban|card_?number|cvc", re.IGNORECASE
+    r"authorization|cookie|password|passwd|secret|token|api[-_]?key|otp|code_verifier|iban|card[-_]?number|cvc",
+    re.IGNORECASE,
 )
 _SECRET_SHAPES = re.compile(
     r"(rt1\.[A-Za-z0-9_-]{10,})"  # refresh tokens
@@ -25,7 +26,7 @@ _SECRET_SHAPES = re.compile(
     r"|((?i:bearer)\s+[A-Za-z0-9._~+/=-]{8,})"
     r"|((?<=://)[^/@\s:]+:[^/@\s]+(?=@))"  # credentials in a URL
     r"|((?:sk|rk|whsec|pk)_(?:live|test)?_?[A-Za-z0-9]{12,})"  # a provider's keys
-    r"|((?i:(?:password|passwd|secret|token|api_?key|authorization|cookie)=[^&\s\"']+))"  # a query, a connection string
+    r"|((?i:(?:password|passwd|secret|token|api[-_]?key|authorization|cookie)=[^&\s\"']+))"  # a query
 )
 _HIDDEN = "[hidden]"
 _HARMLESS_LENGTH = 11  # shorter than any of these shapes
@@ -63,7 +64,7 @@ def _redact_value(value: Any) -> Any:
 
 
 def _drop_colours(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """uvicorn says each thing twice, once for a terminal."""
+    """Uvicorn says each thing twice, once for a terminal."""
     event.pop("color_message", None)
     return event
 
@@ -87,7 +88,7 @@ class RequestLines:
         if self._out is None:
             (_log.error if is_fault else _log.info)("request", **fields)
         elif (logging.ERROR if is_fault else logging.INFO) >= self._level:
-            now = datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="microseconds")
+            now = datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
             level = "error" if is_fault else "info"
             whole = {"timestamp": now, "level": level, "message": "request", **fields}
             self._out.write(json.dumps(whole, separators=(",", ":")) + "\n")

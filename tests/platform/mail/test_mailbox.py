@@ -82,3 +82,11 @@ async def test_the_mailbox_is_no_part_of_the_documented_api(client):
     app = FastAPI()
     app.include_router(module.pages)
     assert app.openapi()["paths"] == {}
+
+
+async def test_a_mails_link_says_what_the_app_would_do_and_uses_nothing_up(client):
+    answer = await client.get("/app/verify-email", params={"token": "<b>one</b>"})
+    assert answer.status_code == 200
+    assert "auth/verify-email/confirm" in answer.text
+    assert "<b>one</b>" not in answer.text
+    assert answer.headers["cache-control"] == "no-store"

@@ -42,3 +42,14 @@ def _wire(mail: Mail) -> dict[str, Any]:
         "html": mail.html,
         "sentAt": rfc3339(mail.sent_at),
     }
+
+
+@pages.get("/app/{rest:path}")
+async def app_link(request: Request, context: Ctx) -> Response:
+    """Where a mail's link leads while no app is there to open it: says what the app would do. Uses nothing up."""
+    mailer = context.part(Mailer)
+    if mailer.mailbox is None:
+        raise NotFound
+    values = {"path": request.url.path, "token": request.query_params.get("token")}
+    page = mailer.templates.page("app_link.html", values)
+    return HTMLResponse(page, headers=_HEADERS | {"Content-Security-Policy": _POLICY})

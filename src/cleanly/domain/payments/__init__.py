@@ -1,0 +1,1 @@
+"""A buyer pays a seller through the platform: payments, their refunds and their disputes."""

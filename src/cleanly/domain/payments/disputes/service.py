@@ -1,0 +1,156 @@
+"""Disputes, inside the caller's transaction. Each movement of money is booked once, by its own reference."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cleanly.domain.ledger import service as ledger
+from cleanly.domain.payments import books, messages, postings, rules
+from cleanly.domain.payments import service as payments
+from cleanly.domain.payments.disputes.models import DisputeRow
+from cleanly.domain.payments.models import PaymentRow
+from cleanly.domain.payments.refunds.service import take_from_seller
+from cleanly.domain.payments.rules import Shares
+from cleanly.kernel.errors import NotFound
+from cleanly.kernel.ids import new_id
+from cleanly.platform.providers.protocol import DisputeSnapshot
+
+_OVER = {"won", "lost", "closed"}
+
+
+async def adopt(session: AsyncSession, payment_id: UUID, seen: DisputeSnapshot, *, account: str, now: datetime) -> UUID:
+    """The dispute's row, made when it is first heard of."""
+    payment = await payments.lock(session, payment_id)
+    made: UUID | None = await session.scalar(
+        insert(DisputeRow)
+        .values(
+            id=new_id(),
+            payment_id=payment_id,
+            provider=seen.provider,
+            provider_account=account,
+            provider_dispute_id=seen.reference,
+            state="needs_response",
+            money="untouched",
+            reason=seen.reason,
+            currency=seen.money.currency,
+            amount=seen.money.amount,
+            evidence_due_at=seen.evidence_due_at,
+            created_at=now,
+            updated_at=now,
+        )
+        .on_conflict_do_nothing()
+        .returning(DisputeRow.id)
+    )
+    if made is not None:
+        await payments.tell(session, payment, messages.DISPUTE_OPENED, disputeId=str(made))
+        return made
+    known: UUID | None = await session.scalar(
+        select(DisputeRow.id).where(
+            DisputeRow.provider == seen.provider,
+            DisputeRow.provider_account == account,
+            DisputeRow.provider_dispute_id == seen.reference,
+        )
+    )
+    if known is None:
+        raise NotFound
+    return known
+
+
+async def apply(
+    session: AsyncSession, dispute_id: UUID, seen: DisputeSnapshot, *, revision: int, now: datetime
+) -> bool:
+    """Carry out what a snapshot means; False: stale. Posts to the ledger as its last statement."""
+    payment_id = await session.scalar(select(DisputeRow.payment_id).where(DisputeRow.id == dispute_id))
+    if payment_id is None:
+        raise NotFound
+    payment = await payments.lock(session, payment_id)
+    row = await session.scalar(select(DisputeRow).where(DisputeRow.id == dispute_id).with_for_update())
+    if row is None or row.revision != revision:
+        return False
+    was_over, row.state = row.state in _OVER, seen.state
+    row.evidence_due_at = seen.evidence_due_at or row.evidence_due_at
+    row.revision += 1
+    row.updated_at = now
+    kinds = {movement.kind for movement in seen.movements}
+    bookings: list[ledger.Posting] = []
+    if "withdrawn" in kinds and row.money == "untouched":
+        bookings += await _withdraw(session, payment, row)
+    if "reinstated" in kinds and row.money == "withdrawn":
+        bookings += await _reinstate(session, payment, row, bookings)
+    if seen.state == "lost" and row.money == "withdrawn":
+        row.money = "lost"
+        bookings.append(
+            await _posting(
+                session,
+                row,
+                "lost",
+                postings.dispute_lost(seller=payment.seller_id, seller_part=row.seller_part, amount=row.amount),
+            )
+        )
+    if row.state in _OVER and not was_over:
+        await payments.tell(session, payment, messages.DISPUTE_CLOSED, disputeId=str(row.id), state=row.state)
+    await session.flush()
+    if bookings:
+        await ledger.post(session, *bookings)
+    return True
+
+
+async def _withdraw(session: AsyncSession, payment: PaymentRow, row: DisputeRow) -> list[ledger.Posting]:
+    left = Shares(payment.seller_left, payment.fee_left, payment.tax_left)
+    # A bank may dispute more than is left after refunds: what no share covers is the platform's to lose.
+    amount = min(row.amount, left.total)
+    shares = rules.take_part(left, amount, row.currency) if amount > 0 else Shares(0, 0, 0)
+    part = await take_from_seller(session, payment, shares.seller)
+    rest = left - shares
+    payment.seller_left, payment.fee_left, payment.tax_left = rest.seller, rest.fee, rest.tax
+    row.seller_part = shares.seller
+    row.fee_part, row.tax_part, row.from_pending = shares.fee, shares.tax, part.pending
+    row.money = "withdrawn"
+    made = [
+        await _posting(
+            session, row, "withdrawn", postings.dispute_withdrawn(provider=payment.provider, amount=row.amount)
+        )
+    ]
+    if payment.seller_id is not None and shares.seller > 0:
+        made.append(await _posting(session, row, "held", postings.dispute_held(seller=payment.seller_id, part=part)))
+    return made
+
+
+async def _reinstate(
+    session: AsyncSession, payment: PaymentRow, row: DisputeRow, before: list[ledger.Posting]
+) -> list[ledger.Posting]:
+    row.money = "reinstated"
+    payment.seller_left += row.seller_part
+    payment.fee_left += row.fee_part
+    payment.tax_left += row.tax_part
+    made = [
+        await _posting(
+            session, row, "reinstated", postings.dispute_reinstated(provider=payment.provider, amount=row.amount)
+        )
+    ]
+    if payment.seller_id is not None and row.seller_part > 0:
+        held = await books.sellers_balances(session, payment.seller_id, payment.currency)
+        # What the same call made the seller owe is not in the balances yet.
+        owed_now = held.receivable + books.net_of(before, payment.seller_id, "receivable")
+        owed, free = rules.given_to_seller(row.seller_part, owed=owed_now)
+        made.append(
+            await _posting(
+                session, row, "unheld", postings.dispute_unheld(seller=payment.seller_id, owed=owed, free=free)
+            )
+        )
+    return made
+
+
+async def _posting(session: AsyncSession, row: DisputeRow, step: str, lines: postings.Lines) -> ledger.Posting:
+    return await books.posting(
+        session,
+        reference=f"dispute:{row.id}:{step}",
+        kind=f"dispute.{step}",
+        currency=row.currency,
+        lines=lines,
+        source_id=row.id,
+        provider_object=f"{row.provider}:{row.provider_dispute_id}",
+    )

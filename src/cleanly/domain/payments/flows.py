@@ -1,0 +1,125 @@
+"""Payments across the network: note it, call the provider, apply what it says. Never a transaction on the wire.
+
+The buyer's return, the webhook, the janitor and the operator all go through `refresh`.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from uuid import UUID
+
+import structlog
+
+from cleanly.domain.payments import metrics, queries, rules, service
+from cleanly.domain.payments.queries import Payment
+from cleanly.domain.payments.settings import PaymentSettings
+from cleanly.kernel.context import Context
+from cleanly.kernel.errors import NotFound, Unavailable
+from cleanly.kernel.principal import Caller
+from cleanly.platform.providers.errors import (
+    NotSent,
+    ProviderError,
+    ProviderTimeout,
+    Refused,
+    Unknown,
+)
+from cleanly.platform.providers.protocol import PaymentSnapshot
+from cleanly.platform.providers.registry import Providers
+
+REFRESH_ATTEMPTS_MAX = 5
+_log = structlog.get_logger(__name__)
+
+
+async def settle(context: Context, payment_id: UUID, seen: PaymentSnapshot, *, revision: int) -> Payment:
+    """Apply a snapshot that was just fetched; if another was applied meanwhile, fetch again."""
+    applied = await _apply(context, payment_id, seen, revision=revision)
+    if applied is None:
+        return await refresh(context, payment_id)
+    return await _after(context, payment_id, applied)
+
+
+async def _apply(context: Context, payment_id: UUID, seen: PaymentSnapshot, *, revision: int) -> service.Applied | None:
+    async with context.db.begin() as session:
+        return await service.apply(
+            session,
+            payment_id,
+            seen,
+            revision=revision,
+            now=context.clock.now(),
+            settings=context.part(PaymentSettings),
+        )
+
+
+async def _after(context: Context, payment_id: UUID, applied: service.Applied) -> Payment:
+    if isinstance(applied.verdict, rules.Mismatch):
+        metrics.MISMATCHES.add(1)
+        _log.error("payment_mismatch", payment=str(payment_id))
+    elif isinstance(applied.verdict, rules.Capture) and applied.verdict.is_late:
+        _log.error("payment_late_capture", payment=str(payment_id))
+    async with context.db.begin() as session:
+        payment = await queries.by_id(session, payment_id)
+    if payment is None:
+        raise NotFound
+    if applied.give_back and payment.reference is not None:
+        provider = context.part(Providers).get(payment.provider)
+        await provider.cancel_payment(payment.reference, key=f"giveback:{payment_id}:1")
+    return payment
+
+
+async def refresh(context: Context, payment_id: UUID, *, reference: str | None = None) -> Payment:
+    """Look at the provider and apply what it says. `reference`: its id, from news that came before our own answer.
+
+    Raises:
+        NotFound: no such payment. Unavailable: others keep moving it. Refused, Unknown, NotSent: the provider.
+    """
+    for _ in range(REFRESH_ATTEMPTS_MAX):
+        async with context.db.begin() as session:
+            known = await service.known(session, payment_id)
+        if known is None:
+            raise NotFound
+        seen = await _look(context, known.payment, reference)
+        if seen is None:
+            async with context.db.begin() as session:
+                await service.looked_in_vain(session, payment_id, now=context.clock.now())
+            return known.payment
+        applied = await _apply(context, payment_id, seen, revision=known.revision)
+        if applied is not None:
+            return await _after(context, payment_id, applied)
+    raise Unavailable
+
+
+async def _look(context: Context, payment: Payment, reference: str | None) -> PaymentSnapshot | None:
+    provider = context.part(Providers).get(payment.provider)
+    place = payment.reference or reference
+    seen = await (provider.find_payment(payment.id) if place is None else provider.get_payment(place))
+    if seen is None or seen.state != "requires_action":
+        return seen
+    # PayPal waits for us after the buyer's approval; whoever comes first asks, under one key.
+    return await provider.complete_payment(seen.reference, capture=payment.capture, key=f"complete:{payment.id}:1")
+
+
+async def look_for_buyer(context: Context, payment: Payment) -> Payment:
+    """The buyer is back and wants to know: ask the provider, but not more than every 2 s and not longer than 5."""
+    settings, now = context.part(PaymentSettings), context.clock.now()
+    if payment.state not in rules.WAITING:
+        return payment
+    if payment.looked_at and (now - payment.looked_at).total_seconds() < settings.payment_look_seconds_min:
+        return payment
+    try:
+        async with asyncio.timeout(settings.payment_look_seconds_max):
+            return await refresh(context, payment.id)
+    except (TimeoutError, Unavailable, Refused, Unknown, NotSent) as error:
+        _log.warning("payment_look_failed", payment=str(payment.id), error=type(error).__name__)
+        return payment
+
+
+async def client_parameters(context: Context, payment: Payment, caller: Caller) -> Mapping[str, str]:
+    """What the provider's SDK on the phone needs while the buyer must act; never stored, never logged."""
+    if payment.buyer_id != caller.user_id or payment.reference is None or payment.state != "requires_action":
+        return {}
+    provider = context.part(Providers).get(payment.provider)
+    try:
+        return await provider.client_parameters(payment.reference, customer=payment.customer)
+    except (Unknown, NotSent) as error:
+        raise ProviderTimeout from error
+    except Refused as error:
+        raise ProviderError from error

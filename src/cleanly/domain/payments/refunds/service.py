@@ -1,0 +1,279 @@
+"""Refunds, inside the caller's transaction. Locks go payment, refund, ledger, in that order."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, cast
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cleanly.domain.ledger import service as ledger
+from cleanly.domain.payments import books, messages, postings, rules
+from cleanly.domain.payments import service as payments
+from cleanly.domain.payments.disputes import queries as disputes
+from cleanly.domain.payments.errors import InvalidState, TooMuch
+from cleanly.domain.payments.models import HoldRow, PaymentRow
+from cleanly.domain.payments.refunds.models import RefundRow
+from cleanly.domain.payments.refunds.queries import Refund, refund_of
+from cleanly.domain.payments.rules import SellersPart, Shares
+from cleanly.kernel.errors import NotFound
+from cleanly.kernel.ids import new_id
+from cleanly.platform.providers.protocol import RefundSnapshot
+
+CALL_TIME = timedelta(seconds=60)
+
+
+async def ask(
+    session: AsyncSession,
+    payment_id: UUID,
+    *,
+    refund_id: UUID,
+    amount: int | None,
+    reason: str | None,
+    by: UUID,
+    now: datetime,
+) -> Refund:
+    """Set the amount aside under the payment's lock, so that all ways to refund share one cap. None: all that is left.
+
+    Raises:
+        InvalidState: not captured, or disputed. TooMuch: more than is left.
+    """
+    row = await payments.lock(session, payment_id)
+    if row.state != "captured":
+        raise InvalidState.of(row.state, "Only a captured payment can be refunded")
+    if await disputes.is_money_gone(session, payment_id):
+        raise InvalidState.of("disputed", "The payment is disputed: its money is with the bank")
+    left = row.captured_amount - row.refunding_amount - row.refunded_amount
+    wanted = left if amount is None else amount
+    if not 0 < wanted <= left:
+        raise TooMuch(details={"left": left, "currency": row.currency})
+    row.refunding_amount += wanted
+    refund = RefundRow(
+        id=refund_id,
+        payment_id=payment_id,
+        provider=row.provider,
+        provider_account=row.provider_account,
+        state="created",
+        currency=row.currency,
+        amount=wanted,
+        reason=reason,
+        asked_by=by,
+        check_at=now + CALL_TIME,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(refund)
+    await payments.tell(session, row, messages.REFUND_CREATED, refundId=str(refund_id))
+    await session.flush()
+    await session.refresh(refund)
+    return refund_of(refund)
+
+
+async def adopt(session: AsyncSession, payment_id: UUID, seen: RefundSnapshot, *, now: datetime) -> UUID:
+    """A refund made in the provider's dashboard gets its row, under the same cap.
+
+    Raises:
+        TooMuch: the provider gave back more than was captured; nothing is booked, a person decides.
+    """
+    row = await payments.lock(session, payment_id)
+    known: UUID | None = await session.scalar(
+        select(RefundRow.id).where(
+            RefundRow.provider == row.provider,
+            RefundRow.provider_account == row.provider_account,
+            RefundRow.provider_refund_id == seen.reference,
+        )
+    )
+    if known is not None:
+        return known
+    left = row.captured_amount - row.refunding_amount - row.refunded_amount
+    if seen.money.currency != row.currency or not 0 < seen.money.amount <= left:
+        raise TooMuch(details={"left": left, "currency": row.currency})
+    row.refunding_amount += seen.money.amount
+    refund_id = new_id()
+    await session.flush()
+    await session.execute(
+        insert(RefundRow).values(
+            id=refund_id,
+            payment_id=payment_id,
+            provider=row.provider,
+            provider_account=row.provider_account,
+            provider_refund_id=seen.reference,
+            state="created",
+            currency=row.currency,
+            amount=seen.money.amount,
+            reason="provider",
+            created_at=now,
+            updated_at=now,
+        )
+    )
+    return refund_id
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a snapshot did to a refund."""
+
+    state: str
+    is_mismatch: bool = False
+
+
+async def apply(
+    session: AsyncSession, refund_id: UUID, seen: RefundSnapshot, *, revision: int, now: datetime
+) -> Applied | None:
+    """Carry out what a snapshot means; None: stale. Posts to the ledger as its last statement."""
+    payment, refund = await _lock(session, refund_id)
+    if refund.revision != revision:
+        return None
+    refund.provider_refund_id = refund.provider_refund_id or seen.reference
+    if seen.money.amount != refund.amount or seen.money.currency != refund.currency:
+        return Applied(refund.state, is_mismatch=True)
+    booking = await _move(session, payment, refund, seen.state, failure_code=seen.failure_code)
+    refund.revision += 1
+    refund.updated_at = now
+    refund.checks += 1
+    refund.check_at = now + timedelta(days=1) if refund.state == "pending" else None
+    await session.flush()
+    if booking is not None:
+        await ledger.post(session, booking)
+    return Applied(refund.state)
+
+
+async def _move(
+    session: AsyncSession,
+    payment: PaymentRow,
+    refund: RefundRow,
+    state: Literal["pending", "succeeded", "failed"],
+    *,
+    failure_code: str | None,
+) -> ledger.Posting | None:
+    if refund.state == "failed" or (refund.state == "succeeded" and state == "pending"):
+        return None  # over, or older news: a refund that failed is never un-failed, it is made anew
+    before, refund.state = refund.state, state
+    refund.failure_code = failure_code
+    if state not in {before, "pending"}:
+        kind = messages.REFUND_SUCCEEDED if state == "succeeded" else messages.REFUND_FAILED
+        await payments.tell(session, payment, kind, refundId=str(refund.id))
+    if state == "failed":
+        return await _give_back(session, payment, refund) if refund.is_booked else _let_go(payment, refund)
+    return None if refund.is_booked else await _book(session, payment, refund)
+
+
+def _let_go(payment: PaymentRow, refund: RefundRow) -> None:
+    payment.refunding_amount -= refund.amount
+
+
+async def _book(session: AsyncSession, payment: PaymentRow, refund: RefundRow) -> ledger.Posting:
+    left = Shares(payment.seller_left, payment.fee_left, payment.tax_left)
+    shares = rules.take_part(left, refund.amount, refund.currency)
+    part = await take_from_seller(session, payment, shares.seller)
+    payment.refunding_amount -= refund.amount
+    payment.refunded_amount += refund.amount
+    _set_left(payment, left - shares)
+    refund.seller_part, refund.fee_part, refund.tax_part = shares.seller, shares.fee, shares.tax
+    refund.from_pending, refund.is_booked = part.pending, True
+    return await books.posting(
+        session,
+        reference=f"refund:{refund.id}:made",
+        kind="refund.made",
+        currency=refund.currency,
+        lines=postings.refunded(
+            provider=payment.provider,
+            seller=payment.seller_id,
+            shares=shares,
+            part=part,
+            country=payments.TAX_COUNTRY,
+        ),
+        source_id=refund.id,
+        provider_object=f"{refund.provider}:{refund.provider_refund_id}",
+    )
+
+
+async def _give_back(session: AsyncSession, payment: PaymentRow, refund: RefundRow) -> ledger.Posting:
+    shares = Shares(refund.seller_part, refund.fee_part, refund.tax_part)
+    payment.refunded_amount -= refund.amount
+    _set_left(payment, Shares(payment.seller_left, payment.fee_left, payment.tax_left) + shares)
+    refund.is_booked = False
+    held = await books.sellers_balances(session, payment.seller_id, payment.currency)
+    owed, free = rules.given_to_seller(shares.seller, owed=held.receivable)
+    return await books.posting(
+        session,
+        reference=f"refund:{refund.id}:failed",
+        kind="refund.failed",
+        currency=refund.currency,
+        lines=postings.refund_failed(
+            provider=payment.provider,
+            seller=payment.seller_id,
+            shares=shares,
+            owed=owed,
+            free=free,
+            country=payments.TAX_COUNTRY,
+        ),
+        source_id=refund.id,
+        provider_object=f"{refund.provider}:{refund.provider_refund_id}",
+    )
+
+
+def _set_left(payment: PaymentRow, left: Shares) -> None:
+    payment.seller_left, payment.fee_left, payment.tax_left = left.seller, left.fee, left.tax
+
+
+async def take_from_seller(session: AsyncSession, payment: PaymentRow, amount: int) -> SellersPart:
+    """Where a seller's part comes from, read under the ledger's locks; this payment's hold is lowered by its share."""
+    if payment.seller_id is None:
+        return SellersPart(0, 0, 0, 0)
+    hold = await session.scalar(
+        select(HoldRow)
+        .where(HoldRow.payment_id == payment.id, HoldRow.kind == "pending", HoldRow.released_at.is_(None))
+        .with_for_update()
+    )
+    held = await books.sellers_balances(session, payment.seller_id, payment.currency)
+    part = rules.taken_from_seller(
+        amount, hold_left=hold.remaining if hold else 0, available=held.available, reserve=held.reserve
+    )
+    if hold is not None:
+        hold.remaining -= part.pending
+    return part
+
+
+async def _lock(session: AsyncSession, refund_id: UUID) -> tuple[PaymentRow, RefundRow]:
+    payment_id = await session.scalar(select(RefundRow.payment_id).where(RefundRow.id == refund_id))
+    if payment_id is None:
+        raise NotFound
+    payment = await payments.lock(session, cast("UUID", payment_id))
+    refund = await session.scalar(select(RefundRow).where(RefundRow.id == refund_id).with_for_update())
+    if refund is None:
+        raise NotFound
+    return payment, refund
+
+
+async def refuse(session: AsyncSession, refund_id: UUID, code: str, *, now: datetime) -> None:
+    """The provider definitely refused: what was set aside is free again."""
+    payment, refund = await _lock(session, refund_id)
+    if refund.state in {"created", "unknown"}:
+        await _move(session, payment, refund, "failed", failure_code=code)
+        refund.revision += 1
+        refund.check_at, refund.updated_at = None, now
+
+
+async def doubt(session: AsyncSession, refund_id: UUID, *, now: datetime) -> None:
+    """A call went out and no answer came: the janitor asks again."""
+    _, refund = await _lock(session, refund_id)
+    if refund.state == "created":
+        refund.state, refund.check_at, refund.updated_at = "unknown", now + CALL_TIME, now
+
+
+async def claim_due(session: AsyncSession, *, now: datetime, limit: int) -> list[UUID]:
+    """Refunds whose time to be looked at has come, put off a little."""
+    rows = await session.scalars(
+        select(RefundRow)
+        .where(RefundRow.check_at <= now)
+        .order_by(RefundRow.check_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    found = list(rows)
+    for row in found:
+        row.check_at = now + timedelta(minutes=5)
+    return [row.id for row in found]

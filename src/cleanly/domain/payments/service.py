@@ -1,0 +1,286 @@
+"""Payments, inside the caller's transaction. `apply` is the only way by which a provider's word changes one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, cast
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cleanly.domain.catalog.queries import PriceForSale
+from cleanly.domain.ledger import service as ledger
+from cleanly.domain.payments import books, messages, postings, rules
+from cleanly.domain.payments.models import CustomerRow, HoldRow, PaymentRow
+from cleanly.domain.payments.queries import Payment, payment_of
+from cleanly.domain.payments.rules import Shares, State
+from cleanly.domain.payments.settings import PaymentSettings
+from cleanly.kernel.errors import NotFound
+from cleanly.kernel.money import Money
+from cleanly.platform.providers.protocol import PaymentSnapshot
+from cleanly.platform.webhooks.outbound import service as outbound
+
+TAX_COUNTRY = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a caller of the provider must know of our row. `revision`: what a snapshot must still find."""
+
+    payment: Payment
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a snapshot did. `give_back`: the provider holds an authorization that we gave up."""
+
+    state: State
+    verdict: rules.Verdict
+    give_back: bool
+
+
+async def create(
+    session: AsyncSession,
+    *,
+    payment_id: UUID,
+    buyer_id: UUID,
+    price: PriceForSale,
+    quantity: int,
+    provider: str,
+    provider_account: str,
+    customer: str | None,
+    capture: Literal["automatic", "manual"],
+    meta: Mapping[str, str],
+    now: datetime,
+) -> Payment:
+    """Our row, before the provider hears of it. Amount, tax and fee are computed here and pinned."""
+    total = price.money.times(quantity)
+    shares = rules.split_sale(
+        total,
+        tax=0,
+        fee_basis_points=price.fee_basis_points if price.seller_id else 0,
+        fee_fixed=price.fee_fixed if price.seller_id else 0,
+    )
+    row = PaymentRow(
+        id=payment_id,
+        buyer_id=buyer_id,
+        seller_id=price.seller_id,
+        price_id=price.price_id,
+        quantity=quantity,
+        description=price.product_name,
+        provider=provider,
+        provider_account=provider_account,
+        provider_customer=customer,
+        capture_method=capture,
+        state="created",
+        currency=total.currency,
+        unit_amount=price.money.amount,
+        amount=total.amount,
+        seller_amount=shares.seller,
+        fee_amount=shares.fee,
+        tax_amount=shares.tax,
+        fee_basis_points=price.fee_basis_points,
+        meta=dict(meta),
+        check_at=now + rules.CALL_TIME,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(row)
+    await session.flush()
+    await session.refresh(row)
+    return payment_of(row)
+
+
+async def lock(session: AsyncSession, payment_id: UUID) -> PaymentRow:
+    """The row, locked: every move of a payment, its refunds and its disputes goes through this lock.
+
+    Raises:
+        NotFound: no such payment.
+    """
+    row = await session.scalar(select(PaymentRow).where(PaymentRow.id == payment_id).with_for_update())
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def known(session: AsyncSession, payment_id: UUID) -> Known | None:
+    """The row as it is, unlocked."""
+    row = await session.get(PaymentRow, payment_id)
+    return None if row is None else Known(payment_of(row), row.revision)
+
+
+async def apply(
+    session: AsyncSession,
+    payment_id: UUID,
+    seen: PaymentSnapshot,
+    *,
+    revision: int,
+    now: datetime,
+    settings: PaymentSettings,
+) -> Applied | None:
+    """Carry out what a snapshot means. None: somebody else applied one since it was asked for, so it is stale.
+
+    Posts to the ledger as its last statement, so the caller has nothing more to write.
+    """
+    row = await lock(session, payment_id)
+    if row.revision != revision:
+        return None
+    before = cast("State", row.state)
+    verdict = rules.judge(rules.Known(before, Money(row.amount, row.currency), row.captured_amount), seen)
+    row.provider_payment_id = row.provider_payment_id or seen.reference
+    row.provider_charge_id = seen.charge or row.provider_charge_id
+    row.authorized_until = seen.authorized_until or row.authorized_until
+    booking: ledger.Posting | None = None
+    match verdict:
+        case rules.Move(state=state, decline_code=decline_code):
+            row.state, row.decline_code = state, decline_code
+        case rules.Capture(amount=amount, is_late=is_late):
+            booking = await _capture(session, row, amount, is_late=is_late, now=now, settings=settings)
+        case rules.Mismatch():
+            row.alarm = "payment_mismatch"
+        case rules.CancelAgain() | rules.Same():
+            pass
+    after = cast("State", row.state)
+    _looked(row, now=now, has_moved=after != before)
+    if after != before:
+        await _tell(session, row)
+    await session.flush()
+    if booking is not None:
+        await ledger.post(session, booking)
+    return Applied(after, verdict, isinstance(verdict, rules.CancelAgain))
+
+
+def _looked(row: PaymentRow, *, now: datetime, has_moved: bool) -> None:
+    row.revision += 1
+    row.looked_at = row.updated_at = now
+    row.checks = 0 if has_moved else row.checks + 1
+    row.check_at = rules.next_check(
+        cast("State", row.state),
+        row.checks,
+        now=now,
+        created_at=row.created_at,
+        authorized_until=row.authorized_until,
+    )
+
+
+async def _capture(
+    session: AsyncSession, row: PaymentRow, amount: int, *, is_late: bool, now: datetime, settings: PaymentSettings
+) -> ledger.Posting:
+    whole = Shares(row.seller_amount, row.fee_amount, row.tax_amount)
+    shares = whole if amount == row.amount else rules.take_part(whole, amount, row.currency)
+    row.state, row.decline_code, row.captured_amount, row.captured_at = "captured", None, amount, now
+    row.seller_left, row.fee_left, row.tax_left = shares.seller, shares.fee, shares.tax
+    if is_late:
+        row.alarm = messages.PAYMENT_LATE_CAPTURE
+    if row.seller_id is not None and shares.seller > 0:
+        session.add(
+            HoldRow(
+                payment_id=row.id,
+                seller_id=row.seller_id,
+                kind="pending",
+                currency=row.currency,
+                amount=shares.seller,
+                remaining=shares.seller,
+                release_at=now + timedelta(days=settings.hold_days),
+                created_at=now,
+            )
+        )
+    return await books.posting(
+        session,
+        reference=f"payment:{row.id}:captured",
+        kind="payment.captured",
+        currency=row.currency,
+        lines=postings.captured(provider=row.provider, seller=row.seller_id, shares=shares, country=TAX_COUNTRY),
+        source_id=row.id,
+        provider_object=f"{row.provider}:{row.provider_charge_id or row.provider_payment_id}",
+    )
+
+
+_TOLD = {
+    "authorized": messages.PAYMENT_AUTHORIZED,
+    "captured": messages.PAYMENT_SUCCEEDED,
+    "failed": messages.PAYMENT_FAILED,
+    "canceled": messages.PAYMENT_CANCELED,
+}
+
+
+async def _tell(session: AsyncSession, row: PaymentRow) -> None:
+    kind = _TOLD.get(row.state)
+    if kind is not None:
+        await tell(session, row, kind, state=row.state)
+    if row.alarm == messages.PAYMENT_LATE_CAPTURE:
+        await tell(session, row, messages.PAYMENT_LATE_CAPTURE)
+
+
+async def tell(session: AsyncSession, row: PaymentRow, kind: str, **more: Any) -> None:
+    """Publish something about a payment to its seller, or to the platform for its own sales."""
+    account = row.seller_id or outbound.PLATFORM
+    await outbound.publish(session, messages.about(kind, account, "payment", row.id, **more))
+
+
+async def doubt(session: AsyncSession, payment_id: UUID, *, now: datetime) -> None:
+    """A call went out and no answer came that we can trust: the janitor asks again."""
+    row = await lock(session, payment_id)
+    if row.state in rules.WAITING and row.state in {"created", "unknown"}:
+        row.state, row.check_at = "unknown", now + timedelta(minutes=1)
+        row.updated_at = now
+
+
+async def refuse(session: AsyncSession, payment_id: UUID, decline_code: str | None, *, now: datetime) -> None:
+    """The provider definitely refused to make it: over, no money."""
+    row = await lock(session, payment_id)
+    if row.state in {"created", "unknown"}:
+        row.state, row.decline_code, row.check_at = "failed", decline_code, None
+        row.revision += 1
+        row.updated_at = now
+        await _tell(session, row)
+
+
+async def claim_due(session: AsyncSession, *, now: datetime, limit: int) -> list[UUID]:
+    """Payments whose time to be looked at has come; each is put off a little, so that two janitors share the work."""
+    rows = await session.scalars(
+        select(PaymentRow)
+        .where(PaymentRow.check_at <= now)
+        .order_by(PaymentRow.check_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    found = list(rows)
+    for row in found:
+        row.check_at = now + rules.CALL_TIME
+    return [row.id for row in found]
+
+
+async def looked_in_vain(session: AsyncSession, payment_id: UUID, *, now: datetime) -> None:
+    """The provider has nothing by our id. That proves nothing: look again later, at last leave it to a person."""
+    row = await lock(session, payment_id)
+    if row.state in {"created", "unknown"}:
+        row.state = "unknown"
+        _looked(row, now=now, has_moved=False)
+
+
+async def remember_customer(
+    session: AsyncSession, user_id: UUID, provider: str, account: str, customer: str, *, now: datetime
+) -> None:
+    """Keep a buyer's id at a provider; the first one stays."""
+    await session.execute(
+        insert(CustomerRow)
+        .values(user_id=user_id, provider=provider, provider_account=account, customer=customer, created_at=now)
+        .on_conflict_do_nothing()
+    )
+
+
+async def authorization_runs_out(session: AsyncSession, payment_id: UUID, *, now: datetime) -> bool:
+    """Whether an authorization ends within a day: it is given back before it lapses by itself."""
+    row = await lock(session, payment_id)
+    ends = row.authorized_until or row.created_at + timedelta(days=7)
+    return now >= ends - timedelta(days=1)
+
+
+async def forget_person(session: AsyncSession, user_id: UUID) -> None:
+    """Money records stay under the bare id; the buyer's own notes on them and the provider's customer ids go."""
+    await session.execute(update(PaymentRow).where(PaymentRow.buyer_id == user_id).values(meta={}))
+    await session.execute(delete(CustomerRow).where(CustomerRow.user_id == user_id))

@@ -1,0 +1,1 @@
+"""Stripe: payments by PaymentIntents, refunds, disputes, its books and its events."""

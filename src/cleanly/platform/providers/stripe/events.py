@@ -1,0 +1,70 @@
+"""Stripe's events, snapshot and thin, in our words. Pure. Source: https://docs.stripe.com/event-destinations."""
+
+from typing import Any, Final
+
+from cleanly.platform.providers.protocol import ObjectKind, StoredEvent, VerifiedEvent
+from cleanly.platform.providers.reading import Json, at_instant, at_second, our_id, within
+from cleanly.platform.providers.stripe.snapshots import NAME, OUR_ID, identity
+
+_KINDS: Final[dict[str, ObjectKind]] = {
+    "payment_intent": "payment",
+    "charge": "payment",
+    "refund": "refund",
+    "dispute": "dispute",
+    "balance_transaction": "entry",
+    "account": "account",
+    "payout": "payout",
+    "subscription": "subscription",
+}
+
+
+def event(it: Json, *, account: str, is_live: bool, verified_with: str) -> VerifiedEvent:
+    """What an event is about; `account`, `is_live`: ours.
+
+    An event of the other mode reaches a Connect endpoint, too: it is about nothing of ours.
+
+    Raises:
+        ValueError, TypeError, KeyError: not an event.
+    """
+    is_thin = it.get("object") == "v2.core.event"
+    if not is_thin and it.get("object") != "event":
+        raise ValueError("not an event")
+    about: Json = (it.get("related_object") or {}) if is_thin else it["data"]["object"]
+    kind, reference = _about(str(about.get("type" if is_thin else "object") or ""), about)
+    if not isinstance(it["livemode"], bool):
+        raise TypeError("livemode is no boolean")
+    mine = it["livemode"] is is_live
+    return VerifiedEvent(
+        provider=NAME,
+        account=str(it.get("account") or it.get("context") or account),
+        # The same news as a snapshot event has that one's id: it is stored once.
+        id=_text(it.get("snapshot_event") or it["id"]),
+        type=_text(it["type"]),
+        kind=kind if mine else "other",
+        object=reference,
+        our_id=None if is_thin or not mine else our_id(within(about, "metadata", OUR_ID)),
+        is_live=it["livemode"],
+        api_version=it.get("api_version"),
+        created_at=at_instant(it["created"]) if is_thin else at_second(it["created"]),
+        verified_with=verified_with,
+    )
+
+
+def stored(it: Json, body: bytes, *, account: str, is_live: bool) -> StoredEvent:
+    """An event from the list of events."""
+    return StoredEvent(event=event(it, account=account, is_live=is_live, verified_with="list"), body=body)
+
+
+def _about(word: str, it: Json) -> tuple[ObjectKind, str]:
+    reference = str(it.get("id") or "")
+    if word == "charge" and "payment_intent" in it:
+        # State comes from the PaymentIntent; a charge without one was not made by us.
+        owner = identity(it["payment_intent"])
+        return ("other", reference) if owner is None else ("payment", owner)
+    return _KINDS.get(word, "other"), reference
+
+
+def _text(it: Any) -> str:
+    if not isinstance(it, str) or not it or len(it) > 255:
+        raise ValueError("not a short text")
+    return it

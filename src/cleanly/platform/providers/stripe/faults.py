@@ -1,0 +1,66 @@
+"""What an error of Stripe's says about whether it happened.
+
+A card error or a refused request did not happen; a conflict, a 5xx or silence may have; a 429 or no connection did
+not. Sources: https://docs.stripe.com/api/errors and https://docs.stripe.com/error-low-level.
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Final
+
+import stripe
+
+from cleanly.kernel.net import NetForbidden, NetRefused
+from cleanly.platform.providers.errors import NotSent, Refused, Unknown
+
+_RETRY_SECONDS_MAX: Final = 3600
+
+
+@contextmanager
+def translated() -> Generator[None]:
+    """Let nothing of the SDK's out but our three errors."""
+    try:
+        yield
+    except stripe.StripeError as error:
+        raise translate(error) from error
+
+
+def translate(error: stripe.StripeError) -> Refused | Unknown | NotSent:
+    """One of our three errors. Messages of Stripe's are kept for the operator; keys and bodies are not."""
+    if isinstance(error, stripe.APIConnectionError):
+        if isinstance(error.__cause__, NetRefused | NetForbidden):
+            return NotSent(f"Stripe: {error.user_message}")
+        return Unknown(f"Stripe: {error.user_message}")
+    return _answered(error, error.http_status or 0)
+
+
+def _answered(error: stripe.StripeError, status: int) -> Refused | Unknown | NotSent:
+    kind, code, decline = _said(error)
+    if status == 429 or isinstance(error, stripe.RateLimitError):
+        return NotSent("Stripe asks for patience", retry_after_seconds=_retry_after(error))
+    # The key was used with other parameters, or its first use is still running: either way that first use may have
+    # happened, so no other key may follow. The type tells; the statuses differ.
+    if kind == "idempotency_error" or isinstance(error, stripe.IdempotencyError) or code == "idempotency_key_in_use":
+        return Unknown(f"Stripe: idempotency_error {code or ''}".rstrip())
+    if isinstance(error, stripe.CardError):
+        return Refused(code or "card_error", decline_code=decline or code or "card_error", message=_message(error))
+    if 400 <= status < 500 and status not in {408, 409}:
+        return Refused(code or kind or f"status_{status}", message=_message(error))
+    return Unknown(f"Stripe answered {status or 'something unreadable'}")
+
+
+def _said(error: stripe.StripeError) -> tuple[str | None, str | None, str | None]:
+    said = error.error
+    if said is None:
+        return None, error.code, None
+    told = said.to_dict()
+    return told.get("type"), told.get("code"), told.get("decline_code")
+
+
+def _message(error: stripe.StripeError) -> str:
+    return str(error.user_message or "")[:500]
+
+
+def _retry_after(error: stripe.StripeError) -> int:
+    text = (error.headers or {}).get("retry-after", "")
+    return min(max(1, int(text)), _RETRY_SECONDS_MAX) if text.isascii() and text.isdigit() and len(text) < 9 else 1

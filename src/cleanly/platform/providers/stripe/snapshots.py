@@ -1,0 +1,182 @@
+"""Stripe's objects in our words. Pure: JSON in, values out; what it does not know it does not guess."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from cleanly.kernel.money import Money
+from cleanly.platform.providers.currencies import STRIPE
+from cleanly.platform.providers.protocol import (
+    Balance,
+    DisputeMovement,
+    DisputeSnapshot,
+    DisputeState,
+    Entry,
+    PaymentSnapshot,
+    PaymentState,
+    RefundSnapshot,
+    RefundState,
+)
+from cleanly.platform.providers.reading import Json, at_second, our_id, within
+
+NAME: Final = "stripe"
+OUR_ID: Final = "cleanly_id"  # the key in their metadata by which an object of ours is found again
+
+_PAYMENT: Final[dict[str, PaymentState]] = {
+    "requires_payment_method": "requires_action",
+    "requires_confirmation": "requires_action",
+    "requires_action": "requires_action",
+    "processing": "processing",
+    "requires_capture": "authorized",
+    "succeeded": "captured",
+    "canceled": "canceled",
+}
+_REFUND: Final[dict[str, RefundState]] = {
+    "pending": "pending",
+    "requires_action": "pending",
+    "succeeded": "succeeded",
+    "failed": "failed",
+    "canceled": "failed",
+}
+_DISPUTE: Final[dict[str, DisputeState]] = {
+    "needs_response": "needs_response",
+    "warning_needs_response": "needs_response",
+    "appeal_needs_response": "needs_response",
+    "under_review": "under_review",
+    "warning_under_review": "under_review",
+    "appeal_under_review": "under_review",
+    "won": "won",
+    "lost": "lost",
+    "warning_closed": "closed",
+    "prevented": "closed",
+}
+# By reporting category: a dispute's type is `adjustment`, as many other things' is.
+_ENTRY: Final = {
+    "charge": "charge",
+    "charge_failure": "charge",
+    "refund": "refund",
+    "refund_failure": "refund",
+    "partial_capture_reversal": "refund",
+    "dispute": "dispute",
+    "dispute_reversal": "dispute_reversal",
+    "fee": "fee",
+    "network_cost": "fee",
+    "tax": "fee",
+    "payout": "payout",
+    "payout_reversal": "payout",
+    "other_adjustment": "adjustment",
+}
+
+
+def money(amount: Any, currency: str) -> Money:
+    """An amount of theirs."""
+    return STRIPE.from_provider(amount, currency.upper())
+
+
+def identity(it: Any) -> str | None:
+    """The id of a field that holds an id, or the whole object when it was expanded."""
+    if it is None:
+        return None
+    return str(it if isinstance(it, str) else it["id"])
+
+
+def payment(it: Json) -> PaymentSnapshot:
+    """A PaymentIntent, with `latest_charge` expanded or not."""
+    state = _PAYMENT[it["status"]]
+    charge = it.get("latest_charge")
+    return PaymentSnapshot(
+        provider=NAME,
+        reference=str(it["id"]),
+        our_id=our_id(within(it, "metadata", OUR_ID)),
+        state=state,
+        money=money(it["amount"], it["currency"]),
+        captured=money(it["amount_received"], it["currency"]).amount if state == "captured" else 0,
+        # An attempt that was declined leaves a charge behind, too: it moved nothing.
+        charge=identity(charge) if state in {"processing", "authorized", "captured"} else None,
+        decline_code=_decline(it.get("last_payment_error")) if state == "requires_action" else None,
+        authorized_until=_authorized_until(charge) if state == "authorized" else None,
+    )
+
+
+def refund(it: Json) -> RefundSnapshot:
+    """A Refund."""
+    return RefundSnapshot(
+        provider=NAME,
+        reference=str(it["id"]),
+        our_id=our_id(within(it, "metadata", OUR_ID)),
+        payment_reference=_of_payment(it),
+        state=_REFUND[it["status"]],
+        money=money(it["amount"], it["currency"]),
+        failure_code=it.get("failure_reason"),
+    )
+
+
+def dispute(it: Json) -> DisputeSnapshot:
+    """A Dispute. Its balance transactions are the money; `amount` there is without the dispute's fee."""
+    due = within(it, "evidence_details", "due_by")
+    movements = tuple(
+        DisputeMovement(
+            kind="withdrawn" if moved["amount"] < 0 else "reinstated",
+            money=money(abs(moved["amount"]), moved["currency"]),
+            entry=str(moved["id"]),
+        )
+        for moved in it.get("balance_transactions") or ()
+        if moved["amount"] != 0
+    )
+    return DisputeSnapshot(
+        provider=NAME,
+        reference=str(it["id"]),
+        payment_reference=_of_payment(it),
+        state=_DISPUTE[it["status"]],
+        money=money(it["amount"], it["currency"]),
+        reason=str(it["reason"]),
+        movements=movements,
+        evidence_due_at=None if due is None else at_second(due),
+    )
+
+
+def entry(it: Json) -> Entry:
+    """A BalanceTransaction."""
+    currency = it["currency"]
+    meta = {"type": str(it["type"])}
+    # The rate is a float: text, for a person to read. The money is in the two amounts.
+    for name in ("exchange_rate", "balance_type", "description"):
+        if it.get(name) is not None:
+            meta[name] = str(it[name])
+    return Entry(
+        provider=NAME,
+        id=str(it["id"]),
+        kind=_ENTRY.get(it["reporting_category"], "other"),
+        source=identity(it.get("source")),
+        gross=money(it["amount"], currency),
+        fee=money(it["fee"], currency),
+        net=money(it["net"], currency),
+        created_at=at_second(it["created"]),
+        available_on=at_second(it["available_on"]),
+        meta=meta,
+    )
+
+
+def balance(it: Json) -> Balance:
+    """A Balance."""
+    return Balance(available=_sums(it["available"]), pending=_sums(it["pending"]))
+
+
+def _sums(parts: Any) -> dict[str, int]:
+    return {found.currency: found.amount for found in (money(part["amount"], part["currency"]) for part in parts)}
+
+
+def _of_payment(it: Json) -> str:
+    found = identity(it.get("payment_intent")) or identity(it.get("charge"))
+    if found is None:
+        raise ValueError("belongs to no payment")
+    return found
+
+
+def _decline(error: Json | None) -> str | None:
+    return None if not error else error.get("decline_code") or error.get("code") or error.get("type")
+
+
+def _authorized_until(charge: Any) -> datetime | None:
+    kind = within(charge, "payment_method_details", "type")
+    until = within(charge, "payment_method_details", str(kind), "capture_before")
+    return None if until is None else at_second(until)

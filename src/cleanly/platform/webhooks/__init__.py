@@ -1,0 +1,1 @@
+"""Webhooks: news that comes in from providers."""

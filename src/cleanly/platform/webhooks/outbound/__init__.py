@@ -1,0 +1,1 @@
+"""What subscribers are told of what happened here."""
