@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 import certifi
 import psycopg
@@ -80,7 +80,7 @@ class DatabaseUrl:
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         if query.get("sslmode") == "require" and "sslrootcert" not in query:
             query |= {"sslmode": "verify-full", "sslrootcert": certifi.where()}
-        conninfo = urlunsplit(("postgresql", parts.netloc, parts.path, urlencode(query), ""))
+        conninfo = urlunsplit(("postgresql", parts.netloc, parts.path, urlencode(query, quote_via=quote), ""))
         try:
             conninfo_to_dict(conninfo)
         except psycopg.Error as error:

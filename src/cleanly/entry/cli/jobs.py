@@ -41,7 +41,12 @@ def dead(limit: Annotated[int, typer.Option(min=1, max=1000)] = 100) -> None:
     table = Table("id", "task", "tries", "died at", "error", "request", box=None)
     for job in work("cli", run):
         table.add_row(
-            str(job.id), job.task, str(job.attempts), rfc3339(job.died_at), job.error or "", job.request_id or ""
+            str(job.id),
+            job.task,
+            str(job.attempts),
+            rfc3339(job.died_at) if job.died_at else "",
+            job.error or "",
+            job.request_id or "",
         )
     out.print(table)
 

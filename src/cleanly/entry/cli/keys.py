@@ -33,8 +33,8 @@ def rotate(
     out.print(f"{variable}={new},<the present value>", markup=False)
     typer.echo(
         "1. Deploy with the new value in front: it signs, the old one still verifies.\n"
-        "2. After the longest life of what the old one signed (access tokens: JWT_ACCESS_TOKEN_EXPIRY; refresh tokens and\n"
-        "   stored answers of JWT_SECRET: JWT_REFRESH_TOKEN_EXPIRY) deploy without the old one.",
+        "2. After the longest life of what the old one signed (access tokens: JWT_ACCESS_TOKEN_EXPIRY; refresh tokens\n"
+        "   and stored answers of JWT_SECRET: JWT_REFRESH_TOKEN_EXPIRY) deploy without the old one.",
         err=True,
     )
 

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from typing import NoReturn, TypeVar
+from typing import NoReturn, TextIO, TypeVar
 
 import psycopg
 import typer
@@ -31,13 +31,13 @@ def fail(message: str) -> NoReturn:
     raise typer.Exit(1)
 
 
-def settings() -> Settings:
-    """Read the environment and set up logging, or name every fault and exit."""
+def settings(*, stream: TextIO | None = None) -> Settings:
+    """Read the environment and set up logging, or name every fault and exit. What a command prints is not its log."""
     try:
         found = load()
     except BadSettings as error:
         fail("the settings are not usable:\n  " + str(error).replace("\n", "\n  "))
-    set_up_logging(level=found.log_level, as_json=found.logs_json)
+    set_up_logging(level=found.log_level, as_json=found.logs_json, stream=stream)
     return found
 
 
@@ -57,7 +57,7 @@ def told() -> Generator[None, None, None]:
 
 def work(name: str, job: Callable[[Context], Awaitable[T]]) -> T:
     """Run one piece of work in a Context of its own, on the database of the settings."""
-    found = settings()
+    found = settings(stream=sys.stderr)
 
     async def run(url: str) -> T:
         async with contexts.build(found, database_url=url, name=name) as context:

@@ -17,7 +17,7 @@ class DeadJob:
     id: int
     task: str
     attempts: int
-    died_at: datetime
+    died_at: datetime | None
     error: str | None
     request_id: str | None
 
