@@ -1,6 +1,7 @@
 """Addresses as hosts print them, servers as they really behave."""
 
 import asyncio
+import socket
 
 import certifi
 import pytest
@@ -76,19 +77,13 @@ async def test_a_port_where_nobody_listens_is_a_quick_503():
 
 
 async def test_a_server_that_accepts_and_says_nothing_is_hung_up_on():
-    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
-
-    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    database = Database(f"postgresql://u@127.0.0.1:{port}/db?sslmode=disable", deadline_seconds=0.5)
-    async with asyncio.timeout(10):
-        with pytest.raises(Unavailable):
-            await database.ping()
-    await database.close()
-    server.close()
-    await server.wait_closed()
+    with socket.create_server(("127.0.0.1", 0)) as listener:  # the kernel accepts; nobody ever reads
+        port = listener.getsockname()[1]
+        database = Database(f"postgresql://u@127.0.0.1:{port}/db?sslmode=disable", deadline_seconds=0.5)
+        async with asyncio.timeout(10):
+            with pytest.raises(Unavailable):
+                await database.ping()
+        await database.close()
 
 
 async def test_a_slow_statement_ends_at_the_deadline_and_the_pool_recovers(database_url: str):
