@@ -52,14 +52,15 @@ def create(context: Context, settings: Settings) -> App:
         redoc_url=None,
         redirect_slashes=False,
         separate_input_output_schemas=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # the shell measures, once
     )
     app.state.context = context
-    _add(app, health.router, PREFIX)
     for module in MODULES:
         if module.router is not None:
             _add(app, module.router, PREFIX)
         if module.pages is not None and not (settings.is_production and module.name == "mail"):
             _add(app, module.pages)
+    _add(app, health.router, PREFIX)
     if settings.shows_docs:
         app.add_api_route(f"{PREFIX}/openapi.json", _openapi, include_in_schema=False)
         app.add_api_route("/docs", _docs, include_in_schema=False)

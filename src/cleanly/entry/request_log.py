@@ -2,20 +2,30 @@
 
 import re
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import MutableMapping
+from typing import Any, Protocol
 
+from cleanly.kernel.address import ClientAddress
 from cleanly.kernel.http import SCOPE_CALLER, SCOPE_REQUEST_ID
 from cleanly.kernel.observe import REQUEST_LINES
 from cleanly.kernel.principal import Caller
-
-if TYPE_CHECKING:
-    from cleanly.entry.shell import Call
 
 # W3C Trace Context: version, trace id, parent id, flags.
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
-def write(call: "Call") -> None:
+class Finished(Protocol):
+    """What the shell knows of a request when it is over. `status` 0: the connection was lost before an answer."""
+
+    scope: MutableMapping[str, Any]
+    headers: dict[bytes, bytes]
+    client: ClientAddress | None
+    method: str
+    began: float
+    status: int
+
+
+def write(call: Finished) -> None:
     """Log a finished request; a fault of ours as an error."""
     scope = call.scope
     fields: dict[str, Any] = {
@@ -32,7 +42,6 @@ def write(call: "Call") -> None:
     traceparent = call.headers.get(b"traceparent")
     if traceparent is not None and (found := _TRACEPARENT.fullmatch(traceparent)) is not None:
         fields["trace_id"] = found[1].decode()
-    # 0: the connection was lost before an answer
     REQUEST_LINES.write(fields, is_fault=call.status >= 500 or call.status == 0)
 
 

@@ -64,7 +64,7 @@ class DatabaseSettings(Group):
     read_database_url: SecretStr | None = None
     database_pool_size: Annotated[int, Field(ge=1, le=100)] = 5
     database_pool_overflow: Annotated[int, Field(ge=0, le=100)] = 5
-    database_seconds_max: Annotated[float, Field(gt=0)] = 4
+    database_seconds_max: Annotated[float, Field(gt=0)] = 3.5
     cleanly_data_dir: str = ".data"
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from cleanly.entry.cli.running import fail, out, work
 from cleanly.kernel.clock import rfc3339
@@ -39,7 +39,8 @@ def list_events(
         async with context.db.begin() as session:
             return list(await queries.page(session, selection, limit=limit))
 
-    table = Table("id", "provider", "type", "object", "received at", "tries", "error", box=None)
+    whole = Column("id", no_wrap=True)  # it is copied into the next command
+    table = Table(whole, "provider", "type", "object", "received at", "tries", "error", box=None)
     for event in work("cli", run):
         table.add_row(
             str(event.id),

@@ -12,7 +12,7 @@ from cleanly.kernel.messages import Handled, Tick
 from cleanly.kernel.module import InboundHandler, InboundHandlers, Module
 from cleanly.platform.jobs.settings import JobsSettings
 from cleanly.platform.providers.errors import NotSent
-from cleanly.platform.webhooks.inbound import flows, rules
+from cleanly.platform.webhooks.inbound import flows, rules, service
 from cleanly.platform.webhooks.inbound.jobs import JOBS
 from cleanly.platform.webhooks.inbound.messages import as_verified
 from cleanly.platform.webhooks.inbound.module import module as inbound
@@ -191,17 +191,20 @@ async def test_what_is_nobodys_business_is_ignored_with_its_reason(inbox: Inbox)
     assert await inbox.jobs() == []
 
 
-async def test_an_event_whose_job_was_lost_is_taken_up_after_an_hour(inbox: Inbox):
-    await inbox.push()
+async def test_events_whose_jobs_were_lost_are_taken_up_after_an_hour(inbox: Inbox, monkeypatch):
+    monkeypatch.setattr(service, "RESCUE_BATCH", 2)
+    for _ in range(3):
+        await inbox.push()
     await inbox.world.rows("DELETE FROM procrastinate_jobs RETURNING id")
+    inbox.clock.move(minutes=59)
     await flows.sweep(inbox.context)
     assert await inbox.work() == 0, "it may still be running"
-    inbox.clock.move(hours=1, seconds=1)
+    inbox.clock.move(minutes=2)
     await flows.sweep(inbox.context)
     await flows.sweep(inbox.context)
-    assert await inbox.jobs() == ["inbound.process"], "asked for once, not at each sweep"
+    assert await inbox.jobs() == ["inbound.process"] * 3, "asked for once, not at each sweep"
     await inbox.work()
-    assert (await inbox.only()).state == "done"
+    assert [row.state for row in await inbox.events()] == ["done"] * 3
 
 
 async def test_a_second_job_for_an_event_that_is_over_does_nothing(inbox: Inbox):
@@ -210,6 +213,24 @@ async def test_a_second_job_for_an_event_that_is_over_does_nothing(inbox: Inbox)
     await flows.process(inbox.context, (await inbox.only()).id)
     assert len(inbox.acted_on) == 1
     assert (await inbox.only()).attempts == 1
+
+
+async def test_a_try_that_fails_after_another_has_done_it_changes_nothing(inbox: Inbox):
+    calls: list[str] = []
+
+    async def run(context, event):
+        calls.append(event.id)
+        if len(calls) == 1:
+            await flows.process(context, (await inbox.only()).id)
+            raise RuntimeError("too late")
+        return Handled.DONE
+
+    inbox.part(InboundHandlers.of([Module("sample", inbound=[InboundHandler("payment", run)])]))
+    await inbox.push()
+    await inbox.work()
+    row = await inbox.only()
+    assert (len(calls), row.state, row.attempts, row.last_error) == (2, "done", 1, None)
+    assert await inbox.jobs() == []
 
 
 async def test_the_gauges_show_the_oldest_waiting_and_the_dead(inbox: Inbox, monkeypatch):

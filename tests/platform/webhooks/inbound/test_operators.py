@@ -158,7 +158,8 @@ def command(database_url: str, monkeypatch: pytest.MonkeyPatch):
     """Run `cleanly webhooks ...` on the test's database: exit code, stdout, stderr."""
     monkeypatch.setenv("APP_ENV", "test")
     monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.setenv("LOG_LEVEL", "error")
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr("cleanly.entry.cli.running.set_up_logging", lambda **_: None)  # it would outlive the test
 
     async def run(*arguments: str) -> tuple[int, str, str]:
         import asyncio

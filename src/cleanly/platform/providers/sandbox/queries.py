@@ -25,7 +25,9 @@ async def ahead(session: AsyncSession) -> timedelta:
 async def find(session: AsyncSession, kind: type[S], object_id: str) -> S | None:
     """The object with this id."""
     data = await session.scalar(
-        select(SandboxObject.data).where(SandboxObject.id == object_id, SandboxObject.id.startswith(f"{kind.prefix}_"))
+        select(SandboxObject.data).where(
+            SandboxObject.id == object_id, SandboxObject.id.startswith(f"{kind.prefix}_", autoescape=True)
+        )
     )
     return None if data is None else kind.model_validate(data)
 
@@ -33,7 +35,7 @@ async def find(session: AsyncSession, kind: type[S], object_id: str) -> S | None
 async def find_ours(session: AsyncSession, kind: type[S], our_id: UUID, *, parent: str | None = None) -> S | None:
     """The newest object of this kind that carries our id."""
     query = select(SandboxObject.data).where(
-        SandboxObject.our_id == our_id, SandboxObject.id.startswith(f"{kind.prefix}_")
+        SandboxObject.our_id == our_id, SandboxObject.id.startswith(f"{kind.prefix}_", autoescape=True)
     )
     if parent is not None:
         query = query.where(SandboxObject.parent == parent)
@@ -49,7 +51,7 @@ async def entries(session: AsyncSession, *, since: datetime, after: int, limit: 
         .order_by(SandboxObject.number)
         .limit(limit)
     )
-    return [(number, BookEntry.model_validate(data)) for number, data in rows.tuples()]
+    return [(number, BookEntry.model_validate(data)) for number, data in rows]
 
 
 async def listed(session: AsyncSession, *, since: datetime, after: int, limit: int) -> list[tuple[int, StoredEvent]]:
@@ -60,7 +62,7 @@ async def listed(session: AsyncSession, *, since: datetime, after: int, limit: i
         .order_by(SandboxEvent.number)
         .limit(limit)
     )
-    return [(number, StoredEvent(event=events.read(body), body=body)) for number, body in rows.tuples()]
+    return [(number, StoredEvent(event=events.read(body), body=body)) for number, body in rows]
 
 
 async def balance(session: AsyncSession, *, now: datetime) -> Balance:
@@ -73,7 +75,7 @@ async def balance(session: AsyncSession, *, now: datetime) -> Balance:
         .group_by(currency, is_available)
         .order_by(currency)
     )
-    sums = [(str(name), bool(free), int(net)) for name, free, net in rows.tuples()]
+    sums = [(str(name), bool(free), int(net)) for name, free, net in rows]
     return Balance(
         available={name: net for name, free, net in sums if free},
         pending={name: net for name, free, net in sums if not free},

@@ -133,10 +133,13 @@ class Stripe:
                 made = await self._client.payment_intents.capture_async(reference, body, {"idempotency_key": key})
                 return snapshots.payment(made.to_dict())
         except Refused as refusal:
-            return await self._already(reference, {"captured"}, refusal)
+            found = await self._already(reference, "captured", refusal)
+            if found.captured != money.amount:
+                raise
+            return found
 
     async def cancel_payment(self, reference: str, *, key: str) -> PaymentSnapshot:
-        """See `Provider`. One that was paid meanwhile is answered as captured."""
+        """See `Provider`."""
         try:
             with translated(), reading("a cancellation"):
                 made = await self._client.payment_intents.cancel_async(
@@ -144,7 +147,7 @@ class Stripe:
                 )
                 return snapshots.payment(made.to_dict())
         except Refused as refusal:
-            return await self._already(reference, {"canceled", "captured"}, refusal)
+            return await self._already(reference, "canceled", refusal)
 
     async def refund(self, reference: str, charge: str, money: Money, *, our_id: UUID, key: str) -> RefundSnapshot:
         """See `Provider`."""
@@ -235,7 +238,7 @@ class Stripe:
             charge = (await self._client.charges.retrieve_async(reference)).to_dict()
             return snapshots.identity(charge["payment_intent"]) or reference
 
-    async def _already(self, reference: str, ends: set[PaymentState], refusal: Refused) -> PaymentSnapshot:
+    async def _already(self, reference: str, end: PaymentState, refusal: Refused) -> PaymentSnapshot:
         """Over before, perhaps under a key that Stripe has forgotten: then the answer is how it stands.
 
         Raises:
@@ -248,7 +251,7 @@ class Stripe:
             found = await self.get_payment(reference)
         except (NotSent, Refused) as error:
             raise Unknown("a payment was refused for its state, which can't be seen") from error
-        if found.state not in ends:
+        if found.state != end:
             raise refusal
         return found
 

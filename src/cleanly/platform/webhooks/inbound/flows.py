@@ -145,13 +145,19 @@ async def sweep(context: Context) -> None:
         if found:
             metrics.count_swept(provider.name, found)
             _log.warning("inbound_events_swept", provider=provider.name, events=found)
-    now = context.clock.now()
-    async with context.db.begin() as session:
-        rescued = await service.rescue(session, due_before=now - _OVERDUE, now=now)
-    if rescued:
-        _log.warning("inbound_events_rescued", events=rescued)
+    await _rescue(context)
     if faults:
         raise ExceptionGroup("providers could not be asked for their events", faults)
+
+
+async def _rescue(context: Context) -> None:
+    now = context.clock.now()
+    rescued = service.RESCUE_BATCH
+    while rescued == service.RESCUE_BATCH:
+        async with context.db.begin() as session:
+            rescued = await service.rescue(session, due_before=now - _OVERDUE, now=now)
+        if rescued:
+            _log.warning("inbound_events_rescued", events=rescued)
 
 
 async def _sweep_provider(context: Context, provider: Provider) -> int:
@@ -183,7 +189,7 @@ async def _store_missing(context: Context, provider: Provider, items: list[Store
     is_live, now = context.part(Providers).is_live, context.clock.now()
     found = 0
     async with context.db.begin() as session:
-        known = await queries.known(session, provider.name, [item.event.id for item in items])
+        known = await queries.known(session, provider.name, [(item.event.account, item.event.id) for item in items])
         for item in items:
             if (item.event.account, item.event.id) in known:
                 continue

@@ -1,9 +1,9 @@
 """The inbox as frozen values: for the job that acts on it, and for people."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.kernel.messages import ProviderEvent
 from cleanly.platform.webhooks.inbound.models import InboundEventRow, InboundSweepRow
+from cleanly.platform.webhooks.inbound.rules import State
 
-State = Literal["stored", "done", "ignored", "waiting", "dead"]
+__all__ = ["State"]
 WAITING: tuple[State, ...] = ("stored", "waiting")
 
 
@@ -30,7 +31,7 @@ class InboundEvent:
     our_id: UUID | None
     livemode: bool
     source: str
-    state: str
+    state: State
     attempts: int
     next_at: datetime | None
     last_error: str | None
@@ -130,11 +131,13 @@ async def letter(session: AsyncSession, event_id: UUID) -> Letter | None:
     )
 
 
-async def known(session: AsyncSession, provider: str, event_ids: Sequence[str]) -> set[tuple[str, str]]:
-    """Which of these (account, event id) are in the inbox."""
+async def known(session: AsyncSession, provider: str, keys: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which of these (account, event id) are in the inbox; others may come with them."""
     rows = await session.execute(
         select(InboundEventRow.provider_account, InboundEventRow.event_id).where(
-            InboundEventRow.provider == provider, InboundEventRow.event_id.in_(event_ids)
+            InboundEventRow.provider == provider,
+            InboundEventRow.provider_account.in_({account for account, _ in keys}),  # or the key's index is no help
+            InboundEventRow.event_id.in_([event_id for _, event_id in keys]),
         )
     )
     return {(account, event_id) for account, event_id in rows}

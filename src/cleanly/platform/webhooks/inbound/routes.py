@@ -11,7 +11,8 @@ from cleanly.kernel.paging import LIMIT_DEFAULT, Cursors
 from cleanly.platform.idempotency.errors import OWN as KEY_REFUSALS
 from cleanly.platform.providers.registry import Providers
 from cleanly.platform.webhooks.inbound import flows, queries, rules, service
-from cleanly.platform.webhooks.inbound.queries import Selection, State
+from cleanly.platform.webhooks.inbound.queries import InboundEvent, Letter, Selection
+from cleanly.platform.webhooks.inbound.rules import State
 from cleanly.platform.webhooks.inbound.schemas import (
     InboundEventOut,
     InboundEventsOut,
@@ -78,7 +79,7 @@ async def list_events(
             limit=limit + 1,
         )
     page = cursors.page(_LIST, found, limit, "id")
-    return InboundEventsOut(items=[InboundEventOut.of(event) for event in page.items], next_cursor=page.next_cursor)
+    return InboundEventsOut(items=[_shown(event) for event in page.items], next_cursor=page.next_cursor)
 
 
 @router.get(
@@ -94,7 +95,7 @@ async def read_event(event_id: EventId, _admin: Admin, context: Ctx) -> LetterOu
         letter = await queries.letter(session, wanted)
     if letter is None:
         raise NotFound
-    return LetterOut.whole(letter)
+    return _whole(letter)
 
 
 @router.post(
@@ -113,7 +114,7 @@ async def replay_event(event_id: EventId, caller: Admin, context: Ctx, origin: F
     letter = await queries.letter(tx, wanted)
     if letter is None:
         raise NotFound
-    return InboundEventOut.of(letter.event)
+    return _shown(letter.event)
 
 
 @router.post(
@@ -140,3 +141,17 @@ def _id_of(text: str) -> UUID:
         return UUID(text)
     except ValueError as error:
         raise NotFound from error
+
+
+def _shown(event: InboundEvent) -> InboundEventOut:
+    return InboundEventOut.model_validate(event, from_attributes=True)
+
+
+def _whole(letter: Letter) -> LetterOut:
+    return LetterOut(
+        **_shown(letter.event).model_dump(),
+        api_version=letter.api_version,
+        verified_with=letter.verified_with,
+        headers=letter.headers,
+        body=letter.body.decode(errors="replace") if letter.body is not None else None,
+    )

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Literal
 
 from cleanly.kernel.messages import ProviderEvent
 from cleanly.kernel.module import InboundHandler
 
+State = Literal["stored", "done", "ignored", "waiting", "dead"]
 BODY_BYTES_MAX = 1024 * 1024
 _FIRST_DELAYS = (
     timedelta(seconds=5),

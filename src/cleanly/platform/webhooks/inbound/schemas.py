@@ -1,14 +1,14 @@
 """Wire shapes of the inbox, for operators."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field, PlainSerializer
 
 from cleanly.kernel.clock import rfc3339
 from cleanly.kernel.wire import Wire
-from cleanly.platform.webhooks.inbound.queries import InboundEvent, Letter, State
+from cleanly.platform.webhooks.inbound.rules import State
 
 Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str, when_used="json")]
 Name = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9._:-]+$")]
@@ -39,11 +39,6 @@ class InboundEventOut(Wire):
     received_at: Moment
     done_at: Moment | None
 
-    @classmethod
-    def of(cls, event: InboundEvent) -> Self:
-        """From the inbox."""
-        return cls.model_validate(event, from_attributes=True)
-
 
 class InboundEventsOut(Wire):
     """A page of events, newest first."""
@@ -59,17 +54,6 @@ class LetterOut(InboundEventOut):
     verified_with: str
     headers: dict[str, Any]
     body: str | None
-
-    @classmethod
-    def whole(cls, letter: Letter) -> Self:
-        """From the inbox; bytes that are no UTF-8 are shown as replacement characters."""
-        return cls(
-            **InboundEventOut.of(letter.event).model_dump(),
-            api_version=letter.api_version,
-            verified_with=letter.verified_with,
-            headers=letter.headers,
-            body=letter.body.decode(errors="replace") if letter.body is not None else None,
-        )
 
 
 class ReplayIn(Wire):

@@ -22,7 +22,7 @@ from cleanly.platform.webhooks.inbound.queries import WAITING, Selection
 
 REPLAY_BATCH = 200
 EMPTY_BATCH = 500
-_RESCUE_BATCH = 500
+RESCUE_BATCH = 200
 _ERROR_LENGTH_MAX = 500
 
 
@@ -133,12 +133,12 @@ async def wake(session: AsyncSession, event_id: UUID) -> None:
 
 
 async def rescue(session: AsyncSession, *, due_before: datetime, now: datetime) -> int:
-    """Ask again for events that were due before that time, at most 500: their job died or was lost. How many."""
+    """Ask again for events that were due before that time, at most 200: their job died or was lost. How many."""
     rows = await session.scalars(
         select(InboundEventRow)
         .where(InboundEventRow.state.in_(WAITING), InboundEventRow.next_at < due_before)
         .order_by(InboundEventRow.id)
-        .limit(_RESCUE_BATCH)
+        .limit(RESCUE_BATCH)
         .with_for_update(skip_locked=True)
     )
     count = 0

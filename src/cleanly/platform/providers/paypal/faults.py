@@ -1,0 +1,67 @@
+"""What an answer of PayPal's says about whether it happened. Pure.
+
+Source: https://developer.paypal.com/api/rest/responses/; the issues are those of the Orders v2 and Payments v2
+specifications.
+"""
+
+from typing import Any, Final, cast
+
+from cleanly.kernel.net import Answer, NetError, NetForbidden, NetRefused
+from cleanly.platform.providers.errors import NotSent, Refused, Unknown
+from cleanly.platform.providers.reading import parse_object, within
+
+_RETRY_SECONDS_MAX: Final = 3600
+# The same call is running elsewhere, or ran with other content: it may have happened.
+_MAYBE: Final = {"PREVIOUS_REQUEST_IN_PROGRESS", "ORDER_COMPLETION_IN_PROGRESS", "DUPLICATE_REQUEST_ID"}
+_DECLINES: Final = {
+    "ALIAS_DECLINED_BY_PROCESSOR",
+    "COMPLIANCE_VIOLATION",
+    "DECLINED_DUE_TO_RELATED_TXN",
+    "INSTRUMENT_DECLINED",
+    "MAX_NUMBER_OF_PAYMENT_ATTEMPTS_EXCEEDED",
+    "PAYEE_BLOCKED_TRANSACTION",
+    "PAYER_ACCOUNT_LOCKED_OR_CLOSED",
+    "PAYER_ACCOUNT_RESTRICTED",
+    "PAYER_CANNOT_PAY",
+    "PAYMENT_SOURCE_DECLINED_BY_PROCESSOR",
+    "REDIRECT_PAYER_FOR_ALTERNATE_FUNDING",
+    "TRANSACTION_REFUSED",
+}
+
+
+class NotThere(Refused):
+    """PayPal knows no such thing."""
+
+
+def of_net(error: NetError) -> NotSent | Unknown:
+    """No answer came."""
+    return NotSent(str(error)) if isinstance(error, NetRefused | NetForbidden) else Unknown(str(error))
+
+
+def of_answer(answer: Answer) -> Refused | Unknown | NotSent:
+    """An answer that is no success."""
+    if answer.status == 429:
+        return NotSent("PayPal asks for patience", retry_after_seconds=_retry_after(answer))
+    code, message = _said(answer)
+    if not 400 <= answer.status < 500 or answer.status in {408, 409} or code in _MAYBE:
+        return Unknown(f"PayPal answered {answer.status} {code}".rstrip())
+    if answer.status == 404:
+        return NotThere(code or "RESOURCE_NOT_FOUND", message=message)
+    return Refused(code or f"status_{answer.status}", decline_code=code if code in _DECLINES else None, message=message)
+
+
+def _said(answer: Answer) -> tuple[str, str]:
+    """The finest code there is, and PayPal's message with the id by which its support finds the call."""
+    try:
+        said = parse_object(answer.body)
+    except ValueError:
+        return "", ""
+    details = said.get("details")
+    issue = within(cast("list[Any]", details)[0], "issue") if isinstance(details, list) and details else None
+    code = issue or said.get("name") or said.get("error") or ""
+    return str(code)[:100], f"{said.get('message', '')} (debug id {said.get('debug_id', 'none')})"[:500]
+
+
+def _retry_after(answer: Answer) -> int:
+    text = answer.headers.get("retry-after", "")
+    return min(max(1, int(text)), _RETRY_SECONDS_MAX) if text.isascii() and text.isdigit() and len(text) < 9 else 1
