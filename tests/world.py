@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +23,9 @@ from cleanly.platform.mail.service import Mailer
 from tests.moved_clock import MovedClock
 
 PASSWORD = "correct horse battery staple"
-ROOMY = {f"rate_limit_{name}": "100000/minute" for name in ("default", "auth", "refresh", "account", "mail")}
+ROOMY = {
+    f"rate_limit_{name}": "100000/minute" for name in ("default", "auth", "refresh", "account", "mail", "webhooks")
+}
 CHEAP_HASHES = {"argon2_memory_kib": 64, "argon2_time_cost": 1}
 _numbers = itertools.count(1)
 
@@ -102,7 +104,9 @@ class World:
         """Do every waiting job here and now, as the worker would; returns how many."""
         handlers = {job.task.name: job for module in MODULES for job in module.jobs}
         waiting = await self.rows(
-            "SELECT id, task_name, args FROM procrastinate_jobs WHERE status = 'todo' ORDER BY id"
+            "SELECT id, task_name, args FROM procrastinate_jobs WHERE status = 'todo'"
+            " AND (scheduled_at IS NULL OR scheduled_at <= :now) ORDER BY id",
+            now=self.clock.now(),
         )
         for job_id, name, args in waiting:
             job = handlers[name]
@@ -135,11 +139,19 @@ class World:
 async def running(database_url: str, clock: MovedClock, **settings: Any) -> AsyncGenerator[World, None]:
     """The service on this database; keyword arguments are settings by their field's name."""
     found = environment.load(app_env="test", **{**ROOMY, **CHEAP_HASHES, **settings})
-    async with contexts.build(found, database_url=database_url, name="test", clock=clock) as context:
+    posted: list[httpx2.AsyncClient] = []
+
+    async def deliver(headers: Mapping[str, str], body: bytes) -> int:
+        return (await posted[0].post("/api/v1/webhooks/sandbox", content=body, headers=dict(headers))).status_code
+
+    async with contexts.build(
+        found, database_url=database_url, name="test", clock=clock, sandbox_deliver=deliver
+    ) as context:
         context.part(Liveness).has_booted = True
         app = api.create(context, found)
         transport = httpx2.ASGITransport(app=app, client=("192.0.2.1", 40000))
         async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+            posted.append(client)
             yield World(context, clock, client, app)
 
 

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from cleanly.domain.auth.sessions.gate import Gate
 from cleanly.domain.auth.sessions.issuer import TokenIssuer
+from cleanly.entry import providers
 from cleanly.entry.health import Liveness
 from cleanly.entry.modules import MODULES
 from cleanly.entry.settings import Settings
@@ -14,7 +15,7 @@ from cleanly.kernel.clock import Clock
 from cleanly.kernel.context import Context
 from cleanly.kernel.db import Database
 from cleanly.kernel.http import OnceOpener
-from cleanly.kernel.module import Module, PersonalDataHolders
+from cleanly.kernel.module import InboundHandlers, Module, PersonalDataHolders
 from cleanly.kernel.net import Http
 from cleanly.kernel.paging import Cursors
 from cleanly.kernel.principal import SessionGate
@@ -26,6 +27,9 @@ from cleanly.platform.passwords import pwned
 from cleanly.platform.passwords.service import Passwords
 from cleanly.platform.providers.google.adapter import fetch_over
 from cleanly.platform.providers.google.id_tokens import IdTokens
+from cleanly.platform.providers.registry import Providers
+from cleanly.platform.providers.sandbox.adapter import Sandbox
+from cleanly.platform.providers.sandbox.flows import Deliver
 from cleanly.platform.ratelimit.service import Limiter
 
 
@@ -37,6 +41,7 @@ async def build(
     name: str,
     clock: Clock | None = None,
     modules: Sequence[Module] = MODULES,
+    sandbox_deliver: Deliver | None = None,
 ) -> AsyncGenerator[Context, None]:
     """The Context of a process called `name`; everything it opened is closed at the end of the block."""
     clock = clock or Clock()
@@ -60,6 +65,9 @@ async def build(
         stack.push_async_callback(limiter.close)
         passwords = Passwords(settings, fetch=pwned.fetch_over(http))
         stack.callback(passwords.close)
+        play = providers.sandbox(settings, db, clock, http=http, deliver=sandbox_deliver)
+        registry = providers.registry(settings, clock, play)
+        stack.push_async_callback(registry.close)
         issuer = TokenIssuer(settings)
         gate = Gate(db, clock, issuer.access)
         parts: dict[type, object] = {
@@ -83,6 +91,10 @@ async def build(
             OnceOpener: Idempotency(db, clock, settings.server_secrets, settings),
             Passwords: passwords,
             PersonalDataHolders: PersonalDataHolders(holders),
+            InboundHandlers: InboundHandlers.of(modules),
+            Providers: registry,
             TokenIssuer: issuer,
         }
+        if play is not None:
+            parts[Sandbox] = play
         yield Context(db=db, clock=clock, parts=parts)

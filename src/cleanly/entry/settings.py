@@ -9,6 +9,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cleanly.domain.auth.sessions.settings import DEVELOPMENT_SECRET, SessionSettings
 from cleanly.domain.auth.settings import AuthSettings
+from cleanly.domain.catalog.settings import CatalogSettings
+from cleanly.domain.payments.settings import PaymentSettings
 from cleanly.kernel.pgconn import BadDatabaseUrl, DatabaseUrl
 from cleanly.kernel.settings import Group, Url, Words
 from cleanly.platform.cache.settings import CacheSettings
@@ -18,7 +20,11 @@ from cleanly.platform.jobs.settings import JobsSettings
 from cleanly.platform.mail.settings import MailSettings
 from cleanly.platform.passwords.settings import PasswordSettings
 from cleanly.platform.providers.google.settings import GoogleSettings
+from cleanly.platform.providers.paypal.settings import PayPalSettings
+from cleanly.platform.providers.sandbox.settings import SandboxSettings
+from cleanly.platform.providers.stripe.settings import StripeSettings
 from cleanly.platform.ratelimit.settings import EdgeSettings, RateLimitSettings
+from cleanly.platform.webhooks.inbound.settings import InboundSettings
 
 SECRET_BYTES_MIN = 32
 _KNOWN_SECRETS = {DEVELOPMENT_SECRET, "changethis", "changeme", "secret", "your-secret-key"}
@@ -66,6 +72,7 @@ class DatabaseSettings(Group):
     database_pool_overflow: Annotated[int, Field(ge=0, le=100)] = 5
     database_seconds_max: Annotated[float, Field(gt=0)] = 3.5
     cleanly_data_dir: str = ".data"
+    allow_test_payments: Literal["on", "off"] = "off"
 
 
 class Settings(
@@ -82,6 +89,12 @@ class Settings(
     CronSettings,
     JobsSettings,
     MailSettings,
+    StripeSettings,
+    PayPalSettings,
+    SandboxSettings,
+    InboundSettings,
+    CatalogSettings,
+    PaymentSettings,
     BaseSettings,
 ):
     """The whole environment of a process. A field's name in capitals is its variable."""
@@ -99,6 +112,11 @@ class Settings(
     def is_production(self) -> bool:
         """Whether real users and real money are behind this process."""
         return self.environment == "production"
+
+    @property
+    def has_sandbox(self) -> bool:
+        """Whether the play provider is there: outside production, unless it is switched off."""
+        return self.sandbox != "off" and not self.is_production
 
     @property
     def listen_port(self) -> int:
@@ -213,12 +231,26 @@ def _check_production(settings: Settings) -> dict[str, str]:
         faults["MAIL_URL"] = "must be set in production"
     if settings.public_url is None or not settings.public_url.startswith("https://"):
         faults["PUBLIC_URL"] = "must be an https address in production"
+    faults |= _check_money(settings)
     if "*" in settings.cors_origins:
         faults["CORS_ORIGINS"] = "* is not allowed in production"
     if not settings.trusted_proxies and not settings.edge_secret:
         faults["TRUSTED_PROXIES"] = (
             "or EDGE_SECRET must be set: without either nobody can say whether a call came by https"
         )
+    return faults
+
+
+def _check_money(settings: Settings) -> dict[str, str]:
+    faults: dict[str, str] = {}
+    if settings.sandbox == "on":
+        faults["SANDBOX"] = "is play money: it must not be on in production"
+    if settings.allow_test_payments == "on":
+        return faults
+    if settings.stripe_secret_key is not None and not settings.stripe_is_live:
+        faults["STRIPE_SECRET_KEY"] = "is a test key; ALLOW_TEST_PAYMENTS=on if that is meant"
+    if settings.paypal_is_on and settings.paypal_env != "live":
+        faults["PAYPAL_ENV"] = "is sandbox; ALLOW_TEST_PAYMENTS=on if that is meant"
     return faults
 
 
@@ -236,5 +268,19 @@ def variable_names() -> frozenset[str]:
 
 def unknown_variables() -> list[str]:
     """Variables that look like ours by a prefix and are not: probably typing errors."""
-    prefixes = ("JWT_", "DATABASE_", "RATE_LIMIT_", "JOBS_", "MAIL_", "PASSWORD_", "GOOGLE_", "CLEANLY_", "REFRESH_")
+    prefixes = (
+        "JWT_",
+        "DATABASE_",
+        "RATE_LIMIT_",
+        "JOBS_",
+        "MAIL_",
+        "PASSWORD_",
+        "GOOGLE_",
+        "CLEANLY_",
+        "REFRESH_",
+        "STRIPE_",
+        "PAYPAL_",
+        "SANDBOX_",
+        "INBOUND_",
+    )
     return sorted(name for name in os.environ if name.startswith(prefixes) and name not in variable_names())

@@ -7,9 +7,34 @@ from hypothesis import strategies as st
 from cleanly.kernel.money import EXPONENTS, Money
 from cleanly.platform.providers.currencies import PAYPAL, SANDBOX, STRIPE, TABLES, Currencies, NotExact
 
-WHOLE_AT_STRIPE = "BIF CLP DJF GNF JPY KMF KRW PYG RWF VND VUV XAF XOF XPF".split()
-THREE_AT_STRIPE = "BHD JOD KWD OMR TND".split()
-PAYPALS = "AUD BRL CAD CHF CNY CZK DKK EUR GBP HKD HUF ILS JPY MXN MYR NOK NZD PHP PLN SEK SGD THB TWD USD".split()
+WHOLE_AT_STRIPE = ["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"]
+THREE_AT_STRIPE = ["BHD", "JOD", "KWD", "OMR", "TND"]
+PAYPALS = [
+    "AUD",
+    "BRL",
+    "CAD",
+    "CHF",
+    "CNY",
+    "CZK",
+    "DKK",
+    "EUR",
+    "GBP",
+    "HKD",
+    "HUF",
+    "ILS",
+    "JPY",
+    "MXN",
+    "MYR",
+    "NOK",
+    "NZD",
+    "PHP",
+    "PLN",
+    "SEK",
+    "SGD",
+    "THB",
+    "TWD",
+    "USD",
+]
 EVERY = [(table, currency) for table in TABLES.values() for currency in table.rules]
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from cleanly.domain.catalog import queries as catalog
 from cleanly.domain.catalog import service as catalog_writes
-from cleanly.domain.catalog.queries import PriceForSale
+from cleanly.domain.catalog.queries import CatalogSettings, PriceForSale
 from cleanly.domain.payments import books, metrics, queries, service
 from cleanly.domain.payments.errors import InvalidState
 from cleanly.domain.payments.flows import refresh, settle
@@ -56,7 +56,7 @@ async def offer(context: Context, caller: Caller, wanted: Wanted) -> tuple[Price
     if not needed <= provider.capabilities:
         raise UnsupportedByProvider
     async with context.db.begin() as session:
-        price = await catalog.price_for_sale(session, wanted.price_id)
+        price = await catalog.price_for_sale(session, wanted.price_id, context.part(CatalogSettings))
         buyer = await users.by_id(session, caller.user_id)
         customer = await queries.customer_of(session, caller.user_id, provider.name, provider.account)
     if price is None or not price.active or buyer is None:
@@ -67,7 +67,9 @@ async def offer(context: Context, caller: Caller, wanted: Wanted) -> tuple[Price
         raise ValidationFailed.of("priceId", "own_product", "A seller can't buy from themselves")
     if customer is None and Capability.CUSTOMERS in provider.capabilities:
         customer = await _make_customer(context, provider, caller.user_id, buyer.email)
-    await books.open_accounts(context, provider.name, price.seller_id, price.money.currency)
+    await books.open_accounts(
+        context, provider.name, price.seller_id, price.money.currency, country=service.TAX_COUNTRY
+    )
     return price, provider, customer
 
 
@@ -96,7 +98,7 @@ async def begin(context: Context, caller: Caller, wanted: Wanted, once: OncePerC
             payment = await queries.by_id(session, started.resource_id)
             if payment is not None:
                 return payment, provider
-        await catalog_writes.mark_used(session, price.price_id)
+        await catalog_writes.mark_used(session, price.price_id, now=now)
         payment = await service.create(
             session,
             payment_id=started.resource_id,

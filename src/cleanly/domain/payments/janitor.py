@@ -17,7 +17,7 @@ BATCHES_MAX = 20
 _log = structlog.get_logger(__name__)
 
 
-async def clean(context: Context, _: Tick) -> None:
+async def clean(context: Context, _tick: Tick) -> None:
     """Look at every payment whose time has come, page by page."""
     for _ in range(BATCHES_MAX):
         async with context.db.begin() as session:

@@ -22,7 +22,8 @@ from cleanly.kernel.money import Money
 from cleanly.platform.providers.protocol import PaymentSnapshot
 from cleanly.platform.webhooks.outbound import service as outbound
 
-TAX_COUNTRY = "none"
+# No tax is taken yet (the tax rule is a Protocol with a null version), so nothing is ever posted there.
+TAX_COUNTRY = "zz"
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,9 +70,9 @@ class Outcomes(JobManager):
     async def _put_off(self, job: Job) -> None:
         """A task without a handler here may have one in the release that is just being deployed: leave it for that."""
         is_dead = is_last(
-            job.attempts + 1, attempts_max=int(job.task_kwargs.get("attempts_max", ATTEMPTS_MAX_DEFAULT))
+            job.attempts + 1, attempts_max=int(str(job.task_kwargs.get("attempts_max", ATTEMPTS_MAX_DEFAULT)))
         )
-        outcome = "dead" if is_dead else "retry"
+        outcome: Literal["dead", "failed"] = "dead" if is_dead else "failed"
         _log.error("job_finished", task=job.task_name, job_id=job.id, outcome=outcome, reason="no handler of that name")
         metrics.count("unknown", outcome)
         if is_dead:

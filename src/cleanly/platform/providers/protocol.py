@@ -1,7 +1,7 @@
 """What we ask of a payment provider, in our words. Adapters translate; nobody else knows a vendor's field.
 
 Everything that changes something takes a `key`, kept by the caller with the very arguments: the same key
-again must not do it again. Three errors only, in `providers/errors.py`: Refused, Unknown, NotSent. Adapters retry nothing.
+again must not do it again. Three errors only, in `providers/errors.py`: Refused, Unknown, NotSent. No adapter retries.
 """
 
 from collections.abc import Mapping, Sequence

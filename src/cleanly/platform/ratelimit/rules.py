@@ -13,11 +13,8 @@ from functools import lru_cache
 
 from cleanly.kernel.crypto import b64url, mac
 
-
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
-_RATE = re.compile(
-    r"(?P<limit>[0-9]{1,9})\s*(?:/|per)\s*(?P<windows>[0-9]{1,5})?\s*(?P<unit>second|minute|hour|day)s?"
-)
+_RATE = re.compile(r"(?P<limit>[0-9]{1,9})\s*(?:/|per)\s*(?P<windows>[0-9]{1,5})?\s*(?P<unit>second|minute|hour|day)s?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from cleanly.kernel.settings import Group, Secrets, Words
 from cleanly.platform.ratelimit.rules import Policy, parse_rate
 
 _PREFIX = "rate_limit_"
-_RATES = ("default", "auth", "refresh", "account", "mail")
+_RATES = ("default", "auth", "refresh", "account", "mail", "webhooks")
 _EDGE_SECRET_LENGTH_MIN = 16
 
 
@@ -21,7 +21,7 @@ class RateLimitSettings(Group):
     mail; `refresh` between the two, since a mobile carrier puts many phones behind one address and each must refresh a
     few times an hour. By account, whatever the address: `account` for the calls that hash (slow guessing is the
     backoff's work, and a stranger's flood must not keep the owner out for long, so the window is short), `mail` for
-    mails that anybody can have sent (the last one stays good for an hour).
+    mails that anybody can have sent (the last one stays good for an hour). By address again: `webhooks` for providers.
     """
 
     rate_limit_default: str = "100/minute"
@@ -29,6 +29,7 @@ class RateLimitSettings(Group):
     rate_limit_refresh: str = "60/minute"
     rate_limit_account: str = "20/minute"
     rate_limit_mail: str = "5/hour"
+    rate_limit_webhooks: str = "6000/minute"
     rate_limit_keys_max: Annotated[int, Field(ge=100, le=10_000_000)] = 50_000
 
     @field_validator(*(_PREFIX + name for name in _RATES))

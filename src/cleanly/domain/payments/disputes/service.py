@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.ledger import service as ledger
+from cleanly.domain.ledger.service import chart
 from cleanly.domain.payments import books, messages, postings, rules
 from cleanly.domain.payments import service as payments
 from cleanly.domain.payments.disputes.models import DisputeRow
@@ -75,30 +76,24 @@ async def apply(
     row.revision += 1
     row.updated_at = now
     kinds = {movement.kind for movement in seen.movements}
-    bookings: list[ledger.Posting] = []
+    steps: dict[str, postings.Lines] = {}
     if "withdrawn" in kinds and row.money == "untouched":
-        bookings += await _withdraw(session, payment, row)
+        steps |= await _withdraw(session, payment, row)
     if "reinstated" in kinds and row.money == "withdrawn":
-        bookings += await _reinstate(session, payment, row, bookings)
+        steps |= await _reinstate(session, payment, row, steps)
     if seen.state == "lost" and row.money == "withdrawn":
         row.money = "lost"
-        bookings.append(
-            await _posting(
-                session,
-                row,
-                "lost",
-                postings.dispute_lost(seller=payment.seller_id, seller_part=row.seller_part, amount=row.amount),
-            )
-        )
+        steps["lost"] = postings.dispute_lost(seller=payment.seller_id, seller_part=row.seller_part, amount=row.amount)
     if row.state in _OVER and not was_over:
         await payments.tell(session, payment, messages.DISPUTE_CLOSED, disputeId=str(row.id), state=row.state)
     await session.flush()
-    if bookings:
+    if steps:
+        bookings = [await _posting(session, row, step, lines) for step, lines in steps.items()]
         await ledger.post(session, *bookings)
     return True
 
 
-async def _withdraw(session: AsyncSession, payment: PaymentRow, row: DisputeRow) -> list[ledger.Posting]:
+async def _withdraw(session: AsyncSession, payment: PaymentRow, row: DisputeRow) -> dict[str, postings.Lines]:
     left = Shares(payment.seller_left, payment.fee_left, payment.tax_left)
     # A bank may dispute more than is left after refunds: what no share covers is the platform's to lose.
     amount = min(row.amount, left.total)
@@ -109,39 +104,27 @@ async def _withdraw(session: AsyncSession, payment: PaymentRow, row: DisputeRow)
     row.seller_part = shares.seller
     row.fee_part, row.tax_part, row.from_pending = shares.fee, shares.tax, part.pending
     row.money = "withdrawn"
-    made = [
-        await _posting(
-            session, row, "withdrawn", postings.dispute_withdrawn(provider=payment.provider, amount=row.amount)
-        )
-    ]
+    steps = {"withdrawn": postings.dispute_withdrawn(provider=payment.provider, amount=row.amount)}
     if payment.seller_id is not None and shares.seller > 0:
-        made.append(await _posting(session, row, "held", postings.dispute_held(seller=payment.seller_id, part=part)))
-    return made
+        steps["held"] = postings.dispute_held(seller=payment.seller_id, part=part)
+    return steps
 
 
 async def _reinstate(
-    session: AsyncSession, payment: PaymentRow, row: DisputeRow, before: list[ledger.Posting]
-) -> list[ledger.Posting]:
+    session: AsyncSession, payment: PaymentRow, row: DisputeRow, before: dict[str, postings.Lines]
+) -> dict[str, postings.Lines]:
     row.money = "reinstated"
     payment.seller_left += row.seller_part
     payment.fee_left += row.fee_part
     payment.tax_left += row.tax_part
-    made = [
-        await _posting(
-            session, row, "reinstated", postings.dispute_reinstated(provider=payment.provider, amount=row.amount)
-        )
-    ]
+    steps = {"reinstated": postings.dispute_reinstated(provider=payment.provider, amount=row.amount)}
     if payment.seller_id is not None and row.seller_part > 0:
         held = await books.sellers_balances(session, payment.seller_id, payment.currency)
-        # What the same call made the seller owe is not in the balances yet.
-        owed_now = held.receivable + books.net_of(before, payment.seller_id, "receivable")
+        # What the same call makes the seller owe is not in the balances yet.
+        owed_now = held.receivable + books.net_of(before.values(), payment.seller_id, chart.RECEIVABLE)
         owed, free = rules.given_to_seller(row.seller_part, owed=owed_now)
-        made.append(
-            await _posting(
-                session, row, "unheld", postings.dispute_unheld(seller=payment.seller_id, owed=owed, free=free)
-            )
-        )
-    return made
+        steps["unheld"] = postings.dispute_unheld(seller=payment.seller_id, owed=owed, free=free)
+    return steps
 
 
 async def _posting(session: AsyncSession, row: DisputeRow, step: str, lines: postings.Lines) -> ledger.Posting:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, cast
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import select
@@ -156,12 +156,11 @@ async def _move(
         kind = messages.REFUND_SUCCEEDED if state == "succeeded" else messages.REFUND_FAILED
         await payments.tell(session, payment, kind, refundId=str(refund.id))
     if state == "failed":
-        return await _give_back(session, payment, refund) if refund.is_booked else _let_go(payment, refund)
+        if refund.is_booked:
+            return await _give_back(session, payment, refund)
+        payment.refunding_amount -= refund.amount
+        return None
     return None if refund.is_booked else await _book(session, payment, refund)
-
-
-def _let_go(payment: PaymentRow, refund: RefundRow) -> None:
-    payment.refunding_amount -= refund.amount
 
 
 async def _book(session: AsyncSession, payment: PaymentRow, refund: RefundRow) -> ledger.Posting:
@@ -241,7 +240,7 @@ async def _lock(session: AsyncSession, refund_id: UUID) -> tuple[PaymentRow, Ref
     payment_id = await session.scalar(select(RefundRow.payment_id).where(RefundRow.id == refund_id))
     if payment_id is None:
         raise NotFound
-    payment = await payments.lock(session, cast("UUID", payment_id))
+    payment = await payments.lock(session, payment_id)
     refund = await session.scalar(select(RefundRow).where(RefundRow.id == refund_id).with_for_update())
     if refund is None:
         raise NotFound

@@ -5,7 +5,7 @@ never heard can't move money. Where PayPal needs several calls, what fails after
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final, Literal
@@ -17,7 +17,7 @@ from cleanly.kernel.money import Money
 from cleanly.kernel.net import Http
 from cleanly.platform.providers.errors import BadSignature, Refused, UnsupportedByProvider
 from cleanly.platform.providers.paypal import bodies, books, events, orders, signature, snapshots
-from cleanly.platform.providers.paypal.certificates import Certificates, fetch_over, public_roots
+from cleanly.platform.providers.paypal.certificates import Certificates
 from cleanly.platform.providers.paypal.client import Client
 from cleanly.platform.providers.paypal.faults import NotThere
 from cleanly.platform.providers.paypal.orders import AUTHORIZATIONS, CAPTURES, ORDERS
@@ -262,15 +262,3 @@ class PayPal:
 
     def _event(self, it: Json, verified_with: str) -> VerifiedEvent:
         return events.event(it, account=self.account, is_live=self._is_live, verified_with=verified_with)
-
-
-def connect(settings: PayPalSettings, *, clock: Clock, monotonic: Callable[[], float]) -> PayPal:
-    """The adapter with connections of its own."""
-    outside = Http.to_anyone()
-    return PayPal(
-        settings,
-        client=Client(settings, http=Http.to_known(), monotonic=monotonic),
-        certificates=Certificates(settings.paypal_env, fetch=fetch_over(outside), roots=public_roots()),
-        outside=outside,
-        clock=clock,
-    )

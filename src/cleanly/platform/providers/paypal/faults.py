@@ -4,11 +4,11 @@ Source: https://developer.paypal.com/api/rest/responses/; the issues are those o
 specifications.
 """
 
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from cleanly.kernel.net import Answer, NetError, NetForbidden, NetRefused
 from cleanly.platform.providers.errors import NotSent, Refused, Unknown
-from cleanly.platform.providers.reading import parse_object, within
+from cleanly.platform.providers.reading import Json, parse_object, within
 
 _RETRY_SECONDS_MAX: Final = 3600
 # The same call is running elsewhere, or ran with other content: it may have happened.
@@ -56,10 +56,15 @@ def _said(answer: Answer) -> tuple[str, str]:
         said = parse_object(answer.body)
     except ValueError:
         return "", ""
-    details = said.get("details")
-    issue = within(cast("list[Any]", details)[0], "issue") if isinstance(details, list) and details else None
-    code = issue or said.get("name") or said.get("error") or ""
+    code = _issue(said) or said.get("name") or said.get("error") or ""
     return str(code)[:100], f"{said.get('message', '')} (debug id {said.get('debug_id', 'none')})"[:500]
+
+
+def _issue(said: Json) -> Any:
+    try:
+        return within(said["details"][0], "issue")
+    except (KeyError, IndexError, TypeError):
+        return None  # not every error has details
 
 
 def _retry_after(answer: Answer) -> int:

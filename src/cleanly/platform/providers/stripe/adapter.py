@@ -254,8 +254,3 @@ class Stripe:
         if found.state != end:
             raise refusal
         return found
-
-
-def connect(settings: StripeSettings) -> Stripe:
-    """The adapter with connections of its own."""
-    return Stripe(settings, http=Http.to_known())

@@ -1,0 +1,1 @@
+"""The platform's share of a sale: the setting, or what was agreed with a seller."""

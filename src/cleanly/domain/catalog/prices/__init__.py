@@ -1,0 +1,1 @@
+"""What a product costs: published, ended, never changed once used."""

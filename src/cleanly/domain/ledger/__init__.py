@@ -1,0 +1,1 @@
+"""The ledger: double entry, where every cent has a place and a reason."""

@@ -1,0 +1,58 @@
+"""`cleanly ledger`: prove the books."""
+
+import typer
+from rich.table import Table
+
+from cleanly.domain.ledger import queries
+from cleanly.entry.cli.running import fail, out, work
+from cleanly.kernel.context import Context
+
+app = typer.Typer(help="The books.", no_args_is_help=True)
+_SECONDS_MAX = 3600
+_SHOWN_MAX = 20
+_TRANSACTION_FAULTS = {"transaction_not_balanced", "transaction_without_entries"}
+_FLOOR_FAULTS = {"below_floor", "balance_below_floor"}
+
+
+@app.callback()
+def ledger() -> None:
+    """Keep `check` a word of its own although it is the only one."""
+
+
+@app.command()
+def check() -> None:
+    """Prove that every transaction sums to zero, every balance equals its entries and no floor is broken."""
+
+    async def run(context: Context) -> queries.Report:
+        async with context.db.begin(deadline_seconds=_SECONDS_MAX) as session:
+            return await queries.check_everything(session, seconds_max=_SECONDS_MAX)
+
+    report = work("cli", run)
+    out.print(_summary(report))
+    for drift in report.drift[:_SHOWN_MAX]:
+        out.print(
+            f"account {drift.account_id} shard {drift.shard}: balance {drift.posted} after {drift.version} entries,"
+            f" but {drift.entries_count} entries make {drift.entries_posted}",
+            markup=False,
+        )
+    for fault in report.faults[:_SHOWN_MAX]:
+        out.print(f"{fault.fault}: {fault.subject}, found {fault.found}", markup=False)
+    if not report.is_clean:
+        fail(f"the books are not sound: {len(report.drift) + len(report.faults)} faults")
+    out.print("the books are sound")
+
+
+def _summary(report: queries.Report) -> Table:
+    names = [fault.fault for fault in report.faults]
+    transactions = sum(name in _TRANSACTION_FAULTS for name in names)
+    floors = sum(name in _FLOOR_FAULTS for name in names)
+    currencies = names.count("currency_not_zero")
+    balances = len(report.drift) + len(names) - transactions - floors - currencies
+    table = Table("check", "looked at", "faults", box=None)
+    if report.extent is not None:
+        extent = report.extent
+        table.add_row("every transaction sums to zero", f"{extent.transactions} transactions", str(transactions))
+        table.add_row("every balance equals its entries", f"{extent.entries} entries", str(balances))
+        table.add_row("no floor is broken", f"{extent.accounts} accounts", str(floors))
+        table.add_row("every currency sums to zero", f"{extent.currencies} currencies", str(currencies))
+    return table

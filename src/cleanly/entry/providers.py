@@ -1,0 +1,58 @@
+"""Build the payment providers that the settings name: each guarded, the sandbox only where no money is real."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cleanly.entry.settings import Settings
+from cleanly.kernel.clock import Clock
+from cleanly.kernel.db import Database
+from cleanly.kernel.net import Http
+from cleanly.platform.jobs import service as jobs
+from cleanly.platform.providers.guarded import Guarded
+from cleanly.platform.providers.paypal.adapter import PayPal
+from cleanly.platform.providers.paypal.certificates import Certificates, fetch_over, public_roots
+from cleanly.platform.providers.paypal.client import Client
+from cleanly.platform.providers.protocol import Provider
+from cleanly.platform.providers.registry import Providers
+from cleanly.platform.providers.sandbox.adapter import Sandbox, deliver_over
+from cleanly.platform.providers.sandbox.flows import Deliver
+from cleanly.platform.providers.sandbox.messages import PUMP, Pump
+from cleanly.platform.providers.stripe.adapter import Stripe
+
+_PATH: Final = "/api/v1/webhooks/sandbox"
+
+
+def sandbox(settings: Settings, db: Database, clock: Clock, *, http: Http, deliver: Deliver | None) -> Sandbox | None:
+    """The play provider, or None where it is off: always in production."""
+    if not settings.has_sandbox:
+        return None
+    url = settings.sandbox_webhook_url or f"http://127.0.0.1:{settings.listen_port}{_PATH}"
+    return Sandbox(db, clock, settings, deliver=deliver or deliver_over(http, url), wake=_wake)
+
+
+async def _wake(session: AsyncSession, at: datetime) -> None:
+    await jobs.enqueue(session, PUMP, Pump(), run_at=at)
+
+
+def registry(settings: Settings, clock: Clock, play: Sandbox | None) -> Providers:
+    """Every provider of this process. `close` it."""
+    found: list[Provider] = []
+    if settings.stripe_secret_key is not None:
+        found.append(Stripe(settings, http=Http.to_known()))
+    if settings.paypal_is_on:
+        outside = Http.to_anyone()
+        certificates = Certificates(settings.paypal_env, fetch=fetch_over(outside), roots=public_roots())
+        client = Client(settings, http=Http.to_known(), monotonic=time.monotonic)
+        found.append(PayPal(settings, client=client, certificates=certificates, outside=outside, clock=clock))
+    if play is not None:
+        found.append(play)
+    return Providers([guard(provider) for provider in found], is_live=settings.is_production)
+
+
+def guard(provider: Provider, *, monotonic: Callable[[], float] = time.monotonic) -> Provider:
+    """A deadline, a circuit breaker and metrics around a provider."""
+    return Guarded(provider, monotonic=monotonic)
