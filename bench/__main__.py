@@ -6,6 +6,8 @@ import sys
 import urllib.request
 from dataclasses import dataclass
 
+import psycopg
+
 from bench import load, report, stage
 from bench.load import Load, ask, one_body_each, script
 from bench.machine import Cores, memory_mib, on, process, wait_until_answers
@@ -79,9 +81,7 @@ def measure(at: Stage) -> tuple[list[Row], dict[str, str]]:
 
 
 def _ask(at: Stage, url: str, lua: str, *, seconds: int = SECONDS, connections: int = 16) -> Load:
-    found = ask(
-        url, cores=at.cores, pid=at.pid, folder=at.folder, seconds=seconds, connections=connections, script=lua
-    )
+    found = ask(url, cores=at.cores, pid=at.pid, folder=at.folder, seconds=seconds, connections=connections, script=lua)
     if found.refused or found.broken:
         raise SystemExit(f"{url}: {found.refused} answers were errors, {found.broken} were none: nothing to report")
     return found
@@ -122,8 +122,6 @@ def _pgbench(at: Stage) -> float:
         " AND expires_at > now() AND absolute_expires_at > now() RETURNING id, user_id, generation, epoch;\n"
         "COMMIT;\n"
     )
-    import psycopg
-
     with psycopg.connect(at.url) as connection:
         connection.execute("DROP TABLE IF EXISTS bench_tokens")
         connection.execute("CREATE TABLE bench_tokens (n int PRIMARY KEY, token text)")
@@ -132,9 +130,26 @@ def _pgbench(at: Stage) -> float:
                 copy.write_row((number, token))
     program = at.server.programs / "pgbench"
     done = subprocess.run(
-        on(at.cores.serving, program, "-n", "-M", "prepared", "-c", "8", "-j", "1", "-T", str(SECONDS),
-           "-f", with_rows, at.url),
-        check=True, capture_output=True, text=True, timeout=SECONDS + 60,
+        on(
+            at.cores.serving,
+            program,
+            "-n",
+            "-M",
+            "prepared",
+            "-c",
+            "8",
+            "-j",
+            "1",
+            "-T",
+            str(SECONDS),
+            "-f",
+            with_rows,
+            at.url,
+        ),
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS + 60,
     )
     line = next(line for line in done.stdout.splitlines() if line.startswith("tps ="))
     return float(line.split()[2])
@@ -143,12 +158,14 @@ def _pgbench(at: Stage) -> float:
 def _login(at: Stage) -> Row:
     done = subprocess.run(
         on(at.cores.serving, sys.executable, "-m", "bench.argon", str(SECONDS)),
-        check=True, capture_output=True, text=True, timeout=SECONDS + 60,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS + 60,
     )
     body = json.dumps({"email": EMAIL, "password": PASSWORD})
     measured = _ask(at, f"{at.base}/api/v1/auth/login", script("POST", body=body), connections=4)
     return Row("POST /auth/login", measured, "Argon2 alone", float(done.stdout), 0.90)
-
 
 
 if __name__ == "__main__":

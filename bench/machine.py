@@ -5,6 +5,8 @@ import os
 import pathlib
 import subprocess
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Generator
 from dataclasses import dataclass
 
@@ -21,6 +23,7 @@ class Cores:
 
     @classmethod
     def of_this_machine(cls) -> "Cores":
+        """The first core serves, the rest ask."""
         found = sorted(os.sched_getaffinity(0))
         return cls(str(found[0]), ",".join(map(str, found[1:] or found)))
 
@@ -33,9 +36,10 @@ def on(cores: str, *command: str | pathlib.Path) -> list[str]:
 @contextlib.contextmanager
 def process(command: list[str], environment: dict[str, str], log: pathlib.Path) -> Generator[int, None, None]:
     """A process of ours, ended by its pid."""
-    with log.open("wb") as out, subprocess.Popen(
-        command, env={**os.environ, **environment}, stdout=out, stderr=subprocess.STDOUT
-    ) as running:
+    with (
+        log.open("wb") as out,
+        subprocess.Popen(command, env={**os.environ, **environment}, stdout=out, stderr=subprocess.STDOUT) as running,
+    ):
         try:
             yield running.pid
         finally:
@@ -69,15 +73,14 @@ def move(pid: int, cores: str) -> None:
 
 def wait_until_answers(url: str, seconds: float = 60) -> float:
     """Poll until the service answers 2xx; returns how long it took."""
-    import urllib.error
-    import urllib.request
-
     began = time.monotonic()
     while True:
-        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-            with urllib.request.urlopen(url, timeout=2) as reply:
-                if reply.status < 300:
-                    return time.monotonic() - began
+        with (
+            contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError),
+            urllib.request.urlopen(url, timeout=2) as reply,
+        ):
+            if reply.status < 300:
+                return time.monotonic() - began
         if time.monotonic() - began > seconds:
             raise SystemExit(f"no answer from {url} within {seconds:.0f} s")
         time.sleep(0.02)

@@ -18,8 +18,10 @@ _BEGIN, _END = "<!-- results -->", "<!-- end of results -->"
 def table(rows: Sequence["Row"], notes: Mapping[str, str], cores: Cores) -> str:
     """Markdown: the ratios first, then the absolutes of this one run."""
     lines = [
-        f"One run on {os.cpu_count()} cores ({platform.machine()}, Python {platform.python_version()}): the service on"
-        f" core {cores.serving}, load and PostgreSQL on core {cores.asking}.",
+        (
+            f"One run on {os.cpu_count()} cores ({platform.machine()}, Python {platform.python_version()}): the service"
+            f" on core {cores.serving}, load and PostgreSQL on core {cores.asking}."
+        ),
         "",
         "| path | ratio | asked | yardstick | per second | p50 ms | p95 ms | p99 ms | CPU us |",
         "|---|---|---|---|---|---|---|---|---|",

@@ -1,5 +1,6 @@
 """The database and the running service that a bench measures, with accounts and sessions put in by SQL."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -112,8 +113,6 @@ def free_port() -> int:
 
 def _add_user(url: str) -> tuple[UUID, UUID]:
     """One user with a password and one session, its first access token already confirmed."""
-    import asyncio
-
     hasher = Hasher(PasswordSettings())
     stored = asyncio.run(hasher.hash(PASSWORD))
     hasher.close()
@@ -121,7 +120,8 @@ def _add_user(url: str) -> tuple[UUID, UUID]:
     later = now + timedelta(days=10)
     with psycopg.connect(url) as connection:
         connection.execute(
-            "INSERT INTO users (id, email, password_hash, name, created_at, updated_at) VALUES (%s, %s, %s, %s, %s, %s)",
+            "INSERT INTO users (id, email, password_hash, name, created_at, updated_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s)",
             (user_id, EMAIL, stored, "Bench", now, now),
         )
         connection.execute(

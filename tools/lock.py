@@ -6,8 +6,10 @@ import sys
 
 ROOT = pathlib.Path(__file__).parents[1]
 UV = pathlib.Path(sys.executable).with_name("uv")
-BASE = ["pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes", "--no-header"]
-BASE += ["--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--upgrade"]
+BASE = (
+    *("pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes", "--no-header"),
+    *("--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--upgrade"),
+)
 
 
 def resolve(target: str, *sources: str) -> None:

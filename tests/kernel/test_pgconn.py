@@ -1,6 +1,7 @@
 """Addresses as hosts print them, servers as they really behave."""
 
 import asyncio
+import contextlib
 import socket
 
 import certifi
@@ -63,10 +64,8 @@ def test_what_is_no_address_is_refused_without_its_password(text_: str):
 
 @given(st.text(max_size=80))
 def test_any_text_is_an_address_or_a_clear_refusal(text_: str):
-    try:
-        DatabaseUrl.parse(text_)
-    except BadDatabaseUrl as error:
-        assert str(error)
+    with contextlib.suppress(BadDatabaseUrl):
+        assert DatabaseUrl.parse(text_).conninfo.startswith("postgresql://")
 
 
 async def test_a_port_where_nobody_listens_is_a_quick_503():

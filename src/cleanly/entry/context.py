@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from cleanly.domain.auth.sessions.gate import Gate
 from cleanly.domain.auth.sessions.issuer import TokenIssuer
+from cleanly.domain.catalog.service import PriceRules
 from cleanly.entry import providers
 from cleanly.entry.health import Liveness
 from cleanly.entry.modules import MODULES
@@ -25,6 +26,7 @@ from cleanly.platform.idempotency.http import Idempotency
 from cleanly.platform.mail.service import Mailer
 from cleanly.platform.passwords import pwned
 from cleanly.platform.passwords.service import Passwords
+from cleanly.platform.providers.currencies import TABLES
 from cleanly.platform.providers.google.adapter import fetch_over
 from cleanly.platform.providers.google.id_tokens import IdTokens
 from cleanly.platform.providers.registry import Providers
@@ -93,6 +95,7 @@ async def build(
             PersonalDataHolders: PersonalDataHolders(holders),
             InboundHandlers: InboundHandlers.of(modules),
             Providers: registry,
+            PriceRules: PriceRules(tuple(TABLES[provider.name] for provider in registry)),
             TokenIssuer: issuer,
         }
         if play is not None:

@@ -75,7 +75,7 @@ class DatabaseSettings(Group):
     allow_test_payments: Literal["on", "off"] = "off"
 
 
-class Settings(
+class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # each group brings the same model_config
     ProcessSettings,
     DatabaseSettings,
     AuthSettings,
@@ -99,7 +99,7 @@ class Settings(
 ):
     """The whole environment of a process. A field's name in capitals is its variable."""
 
-    model_config = SettingsConfigDict(  # pyright: ignore[reportIncompatibleVariableOverride]
+    model_config = SettingsConfigDict(
         frozen=True, extra="ignore", env_ignore_empty=True, case_sensitive=False, hide_input_in_errors=True
     )
 

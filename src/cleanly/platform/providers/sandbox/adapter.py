@@ -61,10 +61,6 @@ class Sandbox(Stage):
     Without `wake` nothing happens by itself: somebody calls `pump`.
     """
 
-    name: Final = NAME
-    account: Final = ACCOUNT
-    capabilities: Final = frozenset(Capability)
-
     def __init__(
         self,
         db: Database,
@@ -76,6 +72,9 @@ class Sandbox(Stage):
         page_size: int = PAGE_SIZE,
     ) -> None:
         super().__init__(Engine(db, clock, settings, deliver=deliver, wake=wake))
+        self.name: Final = NAME
+        self.account: Final = ACCOUNT
+        self.capabilities: Final = frozenset(Capability)
         self._clock = clock
         self._secrets = tuple(secret.get_secret_value() for secret in settings.sandbox_webhook_secret)
         self._page_size = page_size
