@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from bench import load, report, stage
+from bench import load, money, report, stage
 from bench.load import Load, ask, one_body_each, script
 from bench.machine import Cores, memory_mib, on, process, wait_until_answers
 from bench.stage import EMAIL, PASSWORD, Stage
@@ -42,10 +42,11 @@ def main() -> int:
     cores = Cores.of_this_machine()
     with stage.running(cores) as at:
         rows, notes = measure(at)
-    text = report.table(rows, notes, cores)
+        moved, more = money.measure(at)
+    text = report.table(rows, moved, notes | more, cores)
     print(text)
     report.write(text)
-    return int(any(row.ratio < row.at_least for row in rows))
+    return int(any(row.ratio < row.at_least for row in (*rows, *moved)))
 
 
 def measure(at: Stage) -> tuple[list[Row], dict[str, str]]:

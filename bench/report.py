@@ -10,12 +10,13 @@ from bench.machine import Cores
 
 if TYPE_CHECKING:
     from bench.__main__ import Row
+    from bench.money import MoneyRow
 
 README = pathlib.Path(__file__).with_name("README.md")
 _BEGIN, _END = "<!-- results -->", "<!-- end of results -->"
 
 
-def table(rows: Sequence["Row"], notes: Mapping[str, str], cores: Cores) -> str:
+def table(rows: Sequence["Row"], money: Sequence["MoneyRow"], notes: Mapping[str, str], cores: Cores) -> str:
     """Markdown: the ratios first, then the absolutes of this one run."""
     lines = [
         (
@@ -33,6 +34,13 @@ def table(rows: Sequence["Row"], notes: Mapping[str, str], cores: Cores) -> str:
             f"| {row.path} | {row.ratio:.2f}{mark} | {row.at_least:.2f} |"
             f" {row.yardstick}, {row.yardstick_per_second:,.0f}/s | {one.per_second:,.0f} |"
             f" {one.p50:.2f} | {one.p95:.2f} | {one.p99:.2f} | {one.cpu_us:.0f} |"
+        )
+    lines += ["", "| money | ratio | asked | yardstick | per second |", "|---|---|---|---|---|"]
+    for item in money:
+        mark = "" if item.ratio >= item.at_least else " **below**"
+        lines.append(
+            f"| {item.path} | {item.ratio:.2f}{mark} | {item.at_least:.2f} |"
+            f" {item.yardstick}, {item.yardstick_per_second:,.0f}/s | {item.per_second:,.0f} |"
         )
     lines += ["", *(f"- {name}: {value}" for name, value in notes.items())]
     return "\n".join(lines)

@@ -35,6 +35,8 @@ class Stage:
     base: str
     pid: int
     access: str
+    seller: str
+    sandbox: dict[str, str]
     user_id: UUID
     server: embedded.EmbeddedServer
     url: str
@@ -82,10 +84,12 @@ def running(cores: Cores, *, port: int = 0) -> Generator[Stage, None, None]:
         url = server.url("bench")
         migrate.migrate(url)
         settings = SessionSettings(jwt_access_token_expiry=86_400)
-        user_id, session_id = _add_user(url)
-        access, _ = AccessSigner.of(settings).sign(
-            user_id=user_id, session_id=session_id, epoch=1, now=datetime.now(UTC), jitter=0
-        )
+        user_id, session_id = _add_user(url, EMAIL)
+        signer, now = AccessSigner.of(settings), datetime.now(UTC)
+        access, _ = signer.sign(user_id=user_id, session_id=session_id, epoch=1, now=now, jitter=0)
+        other, other_session = _add_user(url, "seller@example.com")
+        seller, _ = signer.sign(user_id=other, session_id=other_session, epoch=1, now=now, jitter=0)
+        sandbox = {"SANDBOX_WEBHOOK_URL": f"http://127.0.0.1:{port}/api/v1/webhooks/sandbox"}
         program = pathlib.Path(sys.executable).with_name("cleanly")
         environment = {
             "APP_ENV": "test",
@@ -95,13 +99,17 @@ def running(cores: Cores, *, port: int = 0) -> Generator[Stage, None, None]:
             "DRAIN_SECONDS": "0",
             "LOG_FORMAT": "json",
             "JWT_ACCESS_TOKEN_EXPIRY": "86400",
-            **{f"RATE_LIMIT_{name}": "100000000/minute" for name in ("DEFAULT", "AUTH", "REFRESH", "ACCOUNT", "MAIL")},
+            **{
+                f"RATE_LIMIT_{name}": "100000000/minute"
+                for name in ("DEFAULT", "AUTH", "REFRESH", "ACCOUNT", "MAIL", "WEBHOOKS")
+            },
+            **sandbox,
         }
         with process(on(cores.serving, program, "serve"), environment, folder / "service.log") as pid:
             base = f"http://127.0.0.1:{port}"
             took = wait_until_answers(f"{base}/api/v1/health/live")
             move(server.pid, cores.asking)
-            yield Stage(base, pid, access, user_id, server, url, folder, cores, took, settings)
+            yield Stage(base, pid, access, seller, sandbox, user_id, server, url, folder, cores, took, settings)
 
 
 def free_port() -> int:
@@ -111,7 +119,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _add_user(url: str) -> tuple[UUID, UUID]:
+def _add_user(url: str, email: str) -> tuple[UUID, UUID]:
     """One user with a password and one session, its first access token already confirmed."""
     hasher = Hasher(PasswordSettings())
     stored = asyncio.run(hasher.hash(PASSWORD))
@@ -122,7 +130,7 @@ def _add_user(url: str) -> tuple[UUID, UUID]:
         connection.execute(
             "INSERT INTO users (id, email, password_hash, name, created_at, updated_at)"
             " VALUES (%s, %s, %s, %s, %s, %s)",
-            (user_id, EMAIL, stored, "Bench", now, now),
+            (user_id, email, stored, "Bench", now, now),
         )
         connection.execute(
             "INSERT INTO refresh_tokens (id, user_id, token, key_id, generation, epoch, min_epoch, confirmed_epoch,"

@@ -43,9 +43,13 @@ def repository_texts() -> dict[str, str]:
 
 
 def slice_of(module: str) -> str:
-    """`cleanly.domain.auth.sessions.rules` is of `cleanly.domain.auth`; a provider is its own slice."""
+    """`cleanly.domain.auth.sessions.rules` is of `cleanly.domain.auth`.
+
+    A provider is its own slice, and so are news that comes in and messages that go out.
+    """
     parts = module.split(".")
-    return ".".join(parts[:4] if parts[1:3] == ["platform", "providers"] else parts[:3])
+    is_group = parts[1:3] in (["platform", "providers"], ["platform", "webhooks"])
+    return ".".join(parts[:4] if is_group and (PACKAGE / "/".join(parts[1:4])).is_dir() else parts[:3])
 
 
 def functions(tree: ast.AST) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:

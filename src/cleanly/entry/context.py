@@ -73,13 +73,8 @@ async def build(
         issuer = TokenIssuer(settings)
         gate = Gate(db, clock, issuer.access)
         parts: dict[type, object] = {
-            group: settings for group in type(settings).__mro__ if issubclass(group, Group) and group is not Group
-        }
-        holders = tuple((module.name, module.personal) for module in modules if module.personal is not None)
-        parts |= {
-            AddressRules: AddressRules(
-                settings.trusted_proxies, [secret.get_secret_value() for secret in settings.edge_secret]
-            ),
+            **_groups(settings),
+            AddressRules: _addresses(settings),
             Settings: settings,
             Liveness: Liveness(),
             Cache: cache,
@@ -92,7 +87,7 @@ async def build(
             Mailer: Mailer(settings, secrets=settings.server_secrets, clock=clock),
             OnceOpener: Idempotency(db, clock, settings.server_secrets, settings),
             Passwords: passwords,
-            PersonalDataHolders: PersonalDataHolders(holders),
+            PersonalDataHolders: _holders(modules),
             InboundHandlers: InboundHandlers.of(modules),
             Providers: registry,
             PriceRules: PriceRules(tuple(TABLES[provider.name] for provider in registry)),
@@ -101,3 +96,18 @@ async def build(
         if play is not None:
             parts[Sandbox] = play
         yield Context(db=db, clock=clock, parts=parts)
+
+
+def _groups(settings: Settings) -> dict[type, object]:
+    """Each slice asks for its own group of settings."""
+    return {group: settings for group in type(settings).__mro__ if issubclass(group, Group) and group is not Group}
+
+
+def _addresses(settings: Settings) -> AddressRules:
+    return AddressRules(settings.trusted_proxies, [secret.get_secret_value() for secret in settings.edge_secret])
+
+
+def _holders(modules: Sequence[Module]) -> PersonalDataHolders:
+    return PersonalDataHolders(
+        tuple((module.name, module.personal) for module in modules if module.personal is not None)
+    )

@@ -1,7 +1,7 @@
 """FastAPI glue shared by every router: context, caller, one transaction per request, strict bodies, errors."""
 
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Annotated, Any, Protocol, cast
 from uuid import UUID
 
@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cleanly.kernel import errors, paging, wire
 from cleanly.kernel.address import ClientAddress
 from cleanly.kernel.context import Context
-from cleanly.kernel.crypto import b64url, sha256
 from cleanly.kernel.errors import AppError, UnsupportedMediaType
 from cleanly.kernel.principal import SIGNED_IN, Caller, Origin, SessionGate
 from cleanly.kernel.wire import Wire
@@ -283,20 +282,3 @@ def refusals(*kinds: type[AppError], signed_in: bool = False, body: bool = False
 
 def _example(kind: type[AppError]) -> dict[str, Any]:
     return {"error": {"code": kind.code, "message": kind.message, "details": {}}}
-
-
-def etag_of(body: bytes) -> str:
-    """A strong entity tag (RFC 9110 section 8.8.3): the same bytes, the same tag."""
-    return f'"{b64url(sha256(body)[:15])}"'
-
-
-def etag_matches(header: str | None, etag: str) -> bool:
-    """Whether an If-None-Match or If-Match header names this tag; weak tags compare by their opaque part."""
-    if header is None:
-        return False
-    if header.strip() == "*":
-        return True
-    return any(tag.strip().removeprefix("W/") == etag for tag in header.split(","))
-
-
-Endpoint = Callable[..., Awaitable[Any]]

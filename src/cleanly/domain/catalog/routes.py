@@ -20,7 +20,8 @@ from cleanly.domain.catalog.schemas import (
     ProductsOut,
 )
 from cleanly.kernel import errors
-from cleanly.kernel.http import Ctx, Cursor, From, Limit, Me, Responses, Route, Tx, etag_matches, etag_of, refusals
+from cleanly.kernel.etags import etag_matches, etag_of
+from cleanly.kernel.http import Ctx, Cursor, From, Limit, Me, Responses, Route, Tx, refusals
 from cleanly.kernel.paging import LIMIT_DEFAULT
 from cleanly.platform.idempotency.errors import OWN as KEY_REFUSALS
 

@@ -20,7 +20,7 @@ from cleanly.domain.catalog.settings import CatalogSettings
 from cleanly.kernel.context import Context
 from cleanly.kernel.db import after_commit
 from cleanly.kernel.errors import Conflict, Forbidden, NotFound, ValidationFailed
-from cleanly.kernel.http import etag_matches, etag_of
+from cleanly.kernel.etags import etag_matches, etag_of
 from cleanly.kernel.ids import new_id
 from cleanly.kernel.principal import Caller, Origin
 from cleanly.platform.audit import service as audit

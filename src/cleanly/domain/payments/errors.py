@@ -24,3 +24,7 @@ class TooMuch(AppError):
     code = "CONFLICT"
     message = "That is more than is left of the payment"
     action = "show it"
+
+
+class NotOurMoney(Exception):
+    """The provider's money on this object is not what our row says: nothing is booked, a person decides."""

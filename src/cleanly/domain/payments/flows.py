@@ -4,7 +4,8 @@ The buyer's return, the webhook, the janitor and the operator all go through `re
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 import structlog
@@ -14,6 +15,7 @@ from cleanly.domain.payments.queries import Payment
 from cleanly.domain.payments.settings import PaymentSettings
 from cleanly.kernel.context import Context
 from cleanly.kernel.errors import NotFound, Unavailable
+from cleanly.kernel.messages import ProviderEvent
 from cleanly.kernel.principal import Caller
 from cleanly.platform.providers.errors import (
     NotSent,
@@ -27,6 +29,21 @@ from cleanly.platform.providers.registry import Providers
 
 REFRESH_ATTEMPTS_MAX = 5
 _log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def as_answers() -> AsyncGenerator[None, None]:
+    """A provider's fault in the words that our API's client knows.
+
+    Raises:
+        ProviderTimeout: in doubt. ProviderError: it surely did not happen, or the provider has no such thing.
+    """
+    try:
+        yield
+    except Unknown as error:
+        raise ProviderTimeout from error
+    except (NotSent, Refused) as error:
+        raise ProviderError from error
 
 
 async def settle(context: Context, payment_id: UUID, seen: PaymentSnapshot, *, revision: int) -> Payment:
@@ -50,7 +67,7 @@ async def _apply(context: Context, payment_id: UUID, seen: PaymentSnapshot, *, r
 
 
 async def _after(context: Context, payment_id: UUID, applied: service.Applied) -> Payment:
-    if isinstance(applied.verdict, rules.Mismatch):
+    if applied.is_new_mismatch:
         metrics.MISMATCHES.add(1)
         _log.error("payment_mismatch", payment=str(payment_id))
     elif isinstance(applied.verdict, rules.Capture) and applied.verdict.is_late:
@@ -65,8 +82,12 @@ async def _after(context: Context, payment_id: UUID, applied: service.Applied) -
     return payment
 
 
-async def refresh(context: Context, payment_id: UUID, *, reference: str | None = None) -> Payment:
+async def refresh(
+    context: Context, payment_id: UUID, *, reference: str | None = None, is_scheduled: bool = False
+) -> Payment:
     """Look at the provider and apply what it says. `reference`: its id, from news that came before our own answer.
+
+    `is_scheduled`: the janitor's look, which counts if it finds nothing; a buyer who looks often is not its clock.
 
     Raises:
         NotFound: no such payment. Unavailable: others keep moving it. Refused, Unknown, NotSent: the provider.
@@ -79,8 +100,9 @@ async def refresh(context: Context, payment_id: UUID, *, reference: str | None =
         seen = await _look(context, known.payment, reference)
         if seen is None:
             async with context.db.begin() as session:
-                await service.looked_in_vain(session, payment_id, now=context.clock.now())
-            return known.payment
+                return await service.looked_in_vain(
+                    session, payment_id, now=context.clock.now(), is_scheduled=is_scheduled
+                )
         applied = await _apply(context, payment_id, seen, revision=known.revision)
         if applied is not None:
             return await _after(context, payment_id, applied)
@@ -117,9 +139,23 @@ async def client_parameters(context: Context, payment: Payment, caller: Caller) 
     if payment.buyer_id != caller.user_id or payment.reference is None or payment.state != "requires_action":
         return {}
     provider = context.part(Providers).get(payment.provider)
-    try:
+    async with as_answers():
         return await provider.client_parameters(payment.reference, customer=payment.customer)
-    except (Unknown, NotSent) as error:
-        raise ProviderTimeout from error
-    except Refused as error:
-        raise ProviderError from error
+
+
+async def parent_of(context: Context, event: ProviderEvent, reference: str) -> Payment | None:
+    """The payment that a refund or dispute hangs on, looked at if it is not captured yet; None: not ours.
+
+    Its news may come before we know its payment's id there: then the payment itself says whose it is.
+
+    Raises:
+        Refused, Unknown, NotSent: the provider. NotFound: it says ours, but the row is not to be seen yet.
+    """
+    async with context.db.begin() as session:
+        payment = await queries.by_reference(session, event.provider, event.account, reference=reference)
+    if payment is None:
+        seen = await context.part(Providers).get(event.provider).get_payment(reference)
+        if seen.our_id is None:
+            return None
+        return await refresh(context, seen.our_id, reference=seen.reference)
+    return payment if payment.state == "captured" else await refresh(context, payment.id)

@@ -34,7 +34,7 @@ async def _one(context: Context, payment_id: UUID) -> None:
     if payment is None:
         return
     try:
-        looked = await flows.refresh(context, payment_id)
+        looked = await flows.refresh(context, payment_id, is_scheduled=True)
         await _push(context, looked, now=context.clock.now())
     except (Refused, Unknown, NotSent, AppError) as error:
         # Each payment for itself: one that can't be settled now must not hold up the others. It stays due.

@@ -1,7 +1,7 @@
 """Payments, inside the caller's transaction. `apply` is the only way by which a provider's word changes one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 from uuid import UUID
@@ -24,6 +24,7 @@ from cleanly.platform.webhooks.outbound import service as outbound
 
 # No tax is taken yet (the tax rule is a Protocol with a null version), so nothing is ever posted there.
 TAX_COUNTRY = "zz"
+PAYMENT_MISMATCH = "payment_mismatch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Applied:
     state: State
     verdict: rules.Verdict
     give_back: bool
+    is_new_mismatch: bool
 
 
 async def create(
@@ -131,27 +133,34 @@ async def apply(
         return None
     before = cast("State", row.state)
     verdict = rules.judge(rules.Known(before, Money(row.amount, row.currency), row.captured_amount), seen)
-    row.provider_payment_id = row.provider_payment_id or seen.reference
+    if seen.our_id not in {None, row.id} or row.provider_payment_id not in {None, seen.reference}:
+        verdict = rules.Mismatch()
+        seen = replace(seen, reference=row.provider_payment_id or "", charge=None, authorized_until=None)
+    row.provider_payment_id = row.provider_payment_id or seen.reference or None
     row.provider_charge_id = seen.charge or row.provider_charge_id
     row.authorized_until = seen.authorized_until or row.authorized_until
     booking: ledger.Posting | None = None
+    had_alarm = row.alarm
     match verdict:
         case rules.Move(state=state, decline_code=decline_code):
             row.state, row.decline_code = state, decline_code
         case rules.Capture(amount=amount, is_late=is_late):
             booking = await _capture(session, row, amount, is_late=is_late, now=now, settings=settings)
         case rules.Mismatch():
-            row.alarm = "payment_mismatch"
+            row.alarm = PAYMENT_MISMATCH
         case rules.CancelAgain() | rules.Same():
             pass
     after = cast("State", row.state)
     _looked(row, now=now, has_moved=after != before)
+    if isinstance(verdict, rules.Mismatch):
+        row.check_at = None  # looking again does not help: a person decides
     if after != before:
         await _tell(session, row)
     await session.flush()
     if booking is not None:
         await ledger.post(session, booking)
-    return Applied(after, verdict, isinstance(verdict, rules.CancelAgain))
+    is_new_mismatch = isinstance(verdict, rules.Mismatch) and had_alarm != PAYMENT_MISMATCH
+    return Applied(after, verdict, isinstance(verdict, rules.CancelAgain), is_new_mismatch)
 
 
 def _looked(row: PaymentRow, *, now: datetime, has_moved: bool) -> None:
@@ -223,10 +232,14 @@ async def tell(session: AsyncSession, row: PaymentRow, kind: str, **more: Any) -
 
 
 async def doubt(session: AsyncSession, payment_id: UUID, *, now: datetime) -> None:
-    """A call went out and no answer came that we can trust: the janitor asks again."""
+    """A call went out and no answer came that we can trust: the janitor looks. What is in doubt keeps its schedule."""
     row = await lock(session, payment_id)
-    if row.state in rules.WAITING and row.state in {"created", "unknown"}:
-        row.state, row.check_at = "unknown", now + timedelta(minutes=1)
+    if row.state in {"created", "authorized"}:
+        row.state, row.checks = "unknown", 0
+        row.check_at = rules.next_check(
+            "unknown", 0, now=now, created_at=row.created_at, authorized_until=row.authorized_until
+        )
+        row.revision += 1
         row.updated_at = now
 
 
@@ -255,12 +268,14 @@ async def claim_due(session: AsyncSession, *, now: datetime, limit: int) -> list
     return [row.id for row in found]
 
 
-async def looked_in_vain(session: AsyncSession, payment_id: UUID, *, now: datetime) -> None:
+async def looked_in_vain(session: AsyncSession, payment_id: UUID, *, now: datetime, is_scheduled: bool) -> Payment:
     """The provider has nothing by our id. That proves nothing: look again later, at last leave it to a person."""
     row = await lock(session, payment_id)
-    if row.state in {"created", "unknown"}:
+    row.looked_at = now
+    if is_scheduled and row.state in {"created", "unknown"}:
         row.state = "unknown"
         _looked(row, now=now, has_moved=False)
+    return payment_of(row)
 
 
 async def remember_customer(

@@ -8,7 +8,8 @@ from cleanly.domain.users import queries, service
 from cleanly.domain.users.schemas import User
 from cleanly.kernel.context import Context
 from cleanly.kernel.errors import NotFound
-from cleanly.kernel.http import PlainRoute, caller_of, context_of, etag_matches, etag_of, refusals, whose
+from cleanly.kernel.etags import etag_matches, etag_of
+from cleanly.kernel.http import PlainRoute, caller_of, context_of, refusals, whose
 from cleanly.platform.cache.service import Cache
 
 PROFILE_SECONDS = 300
@@ -50,7 +51,7 @@ async def profile(context: Context, user_id: UUID) -> bytes | None:
     openapi_extra={"parameters": _PARAMETERS},
     responses={304: {"description": "Not changed since If-None-Match"}, **refusals(NotFound, signed_in=True)},
 )
-async def read(request: Request) -> Response:
+async def read_user(request: Request) -> Response:
     """The caller's own profile, or anybody's for an admin. `ETag` and `If-None-Match` spare the body."""
     caller = await caller_of(request)
     body = await profile(context_of(request), whose(request.path_params["id"], caller))

@@ -19,7 +19,8 @@ from cleanly.domain.users import service as user_writes
 from cleanly.domain.users.queries import User
 from cleanly.kernel.context import Context
 from cleanly.kernel.errors import Conflict, Forbidden, NotFound, ValidationFailed
-from cleanly.kernel.http import SCOPE_CALLER, etag_matches, etag_of, whose
+from cleanly.kernel.etags import etag_matches, etag_of
+from cleanly.kernel.http import SCOPE_CALLER, whose
 from cleanly.kernel.module import PersonalDataHolders
 from cleanly.kernel.principal import Caller, Origin, SessionRevoked
 from cleanly.platform.audit import service as audit

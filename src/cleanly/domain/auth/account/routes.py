@@ -10,7 +10,8 @@ from cleanly.domain.auth.schemas import PasswordChangeIn, ProfileIn, TokensOut
 from cleanly.domain.users.errors import EmailTaken
 from cleanly.domain.users.queries import User
 from cleanly.kernel import errors
-from cleanly.kernel.http import Ctx, From, Me, Route, Subject, etag_of, refusals
+from cleanly.kernel.etags import etag_of
+from cleanly.kernel.http import Ctx, From, Me, Route, Subject, refusals
 from cleanly.platform.idempotency.errors import OWN as KEY_REFUSALS
 from cleanly.platform.idempotency.http import Once
 from cleanly.platform.passwords.errors import WeakPassword

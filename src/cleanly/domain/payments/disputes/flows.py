@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from cleanly.domain.payments import queries as payments
+from cleanly.domain.payments import flows as payments
 from cleanly.domain.payments.disputes import queries, service
 from cleanly.domain.payments.disputes.queries import Dispute
 from cleanly.kernel.context import Context
@@ -17,11 +17,9 @@ async def on_dispute(context: Context, event: ProviderEvent) -> Handled:
     """By the payment that the dispute names. A dispute before its capture waits for it."""
     provider = context.part(Providers).get(event.provider)
     seen = await provider.get_dispute(event.object)
-    async with context.db.begin() as session:
-        payment = await payments.by_reference(session, event.provider, event.account, reference=seen.payment_reference)
+    payment = await payments.parent_of(context, event, seen.payment_reference)
     if payment is None:
-        # Its payment may be ours and not yet know its name there: news on the payment itself tells which.
-        return Handled.MISSING_PARENT if event.our_id is not None else Handled.IGNORED
+        return Handled.IGNORED
     if payment.state != "captured":
         return Handled.MISSING_PARENT
     async with context.db.begin() as session:

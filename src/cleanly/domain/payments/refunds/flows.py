@@ -167,8 +167,7 @@ async def on_refund(context: Context, event: ProviderEvent) -> Handled:
             return Handled.MISSING_PARENT
         await refresh(context, our_id, reference=event.object)
         return Handled.DONE
-    async with context.db.begin() as session:
-        payment = await payments.by_reference(session, event.provider, event.account, reference=seen.payment_reference)
+    payment = await payment_flows.parent_of(context, event, seen.payment_reference)
     if payment is None:
         return Handled.IGNORED
     if payment.state != "captured":

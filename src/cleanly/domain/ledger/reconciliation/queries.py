@@ -1,0 +1,218 @@
+"""Read lines, differences and balances as frozen values."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cleanly.domain.ledger import chart
+from cleanly.domain.ledger.reconciliation import rules
+from cleanly.domain.ledger.reconciliation.models import ProviderEntryRow, ReconciliationItemRow
+from cleanly.domain.ledger.reconciliation.rules import ItemKind, Line
+
+__all__ = ["Item", "ItemKind", "Lines", "Standing", "items", "lines_of", "open_items", "standing", "unmatched"]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One difference and what became of it. `details`: both sides as they were seen, amounts in minor units."""
+
+    id: UUID
+    kind: ItemKind
+    provider: str
+    provider_account: str
+    object: str
+    details: Mapping[str, Any]
+    opened_at: datetime
+    resolved_at: datetime | None
+    resolved_by: UUID | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Both sides of one object."""
+
+    theirs: tuple[Line, ...]
+    ours: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A provider's money in one currency by our books, in minor units. `coming`: told, not available yet."""
+
+    currency: str
+    provider: int
+    clearing: int
+    coming: int
+
+
+_COLUMNS = tuple(getattr(ReconciliationItemRow, name) for name in Item.__dataclass_fields__)
+
+_UNMATCHED = text(
+    """
+    SELECT object FROM (
+        SELECT object FROM provider_entries
+        WHERE provider = :provider AND provider_account = :account AND match = 'open'
+        UNION
+        SELECT substr(t.meta ->> 'provider_object', length(:provider) + 2)
+        FROM ledger_transactions AS t
+        WHERE t.created_at > coalesce(CAST(:judged_until AS timestamptz), '-infinity') AND t.created_at <= :horizon
+            AND t.meta ? 'provider_object' AND starts_with(t.meta ->> 'provider_object', :provider || ':')
+            AND NOT EXISTS (SELECT FROM provider_entries AS p WHERE p.matched_transaction_id = t.id)
+            AND EXISTS (
+                SELECT FROM ledger_entries AS e JOIN ledger_accounts AS a ON a.id = e.account_id
+                WHERE e.transaction_id = t.id AND a.owner_id IS NULL AND a.name = :clearing)
+    ) AS waiting
+    WHERE object > :after ORDER BY object LIMIT :limit
+    """
+)
+# One entry per account and transaction, so each row is one movement.
+_OURS = text(
+    """
+    SELECT t.id, t.reference, substr(t.meta ->> 'provider_object', length(:provider) + 2) AS object, e.amount,
+        t.currency, t.created_at <= :horizon AS is_due, p.id IS NULL AS is_open
+    FROM ledger_transactions AS t
+    JOIN ledger_entries AS e ON e.transaction_id = t.id
+    JOIN ledger_accounts AS a ON a.id = e.account_id AND a.owner_id IS NULL AND a.name = :clearing
+    LEFT JOIN provider_entries AS p ON p.matched_transaction_id = t.id
+    WHERE t.meta ? 'provider_object' AND (t.meta ->> 'provider_object') = ANY(CAST(:objects AS text[]))
+    ORDER BY t.created_at, t.id
+    """
+)
+_STANDING = text(
+    """
+    SELECT currency, sum(provider)::bigint, sum(clearing)::bigint, sum(coming)::bigint
+    FROM (
+        SELECT currency, CASE WHEN name = :held THEN posted ELSE 0 END AS provider,
+            CASE WHEN name = :clearing THEN posted ELSE 0 END AS clearing, 0 AS coming
+        FROM ledger_totals WHERE owner_id IS NULL AND name IN (:held, :clearing)
+        UNION ALL
+        SELECT currency, 0, 0, net FROM provider_entries
+        WHERE provider = :provider AND available_booked_at IS NULL
+            AND (fee_booked_at IS NULL OR available_booked_at IS NULL)
+    ) AS parts
+    GROUP BY currency ORDER BY currency
+    """
+)
+_OLDEST_OF_OURS = text(
+    """
+    SELECT min(created_at) FROM ledger_transactions
+    WHERE meta ? 'provider_object' AND starts_with(meta ->> 'provider_object', :provider || ':')
+    """
+)
+_HORIZON = text("SELECT now() - CAST(:grace AS interval)")
+
+
+async def horizon(session: AsyncSession) -> datetime:
+    """What we booked until then the provider must have told. By the database's clock, which dated our books."""
+    found: datetime = (await session.execute(_HORIZON, {"grace": rules.PROVIDER_GRACE})).scalar_one()
+    return found
+
+
+async def oldest_of_ours(session: AsyncSession, provider: str) -> datetime | None:
+    """When our books first speak of this provider."""
+    found: datetime | None = (await session.execute(_OLDEST_OF_OURS, {"provider": provider})).scalar_one()
+    return found
+
+
+async def unmatched(
+    session: AsyncSession,
+    provider: str,
+    account: str,
+    *,
+    judged_until: datetime | None,
+    horizon: datetime,
+    after: str,
+    limit: int,
+) -> list[str]:
+    """Objects with something to judge, by name."""
+    values = {
+        "provider": provider,
+        "account": account,
+        "clearing": chart.clearing(provider).name,
+        "judged_until": judged_until,
+        "horizon": horizon,
+        "after": after,
+        "limit": limit,
+    }
+    return list((await session.execute(_UNMATCHED, values)).scalars())
+
+
+async def lines_of(
+    session: AsyncSession, provider: str, account: str, objects: Sequence[str], *, horizon: datetime, now: datetime
+) -> dict[str, Lines]:
+    """Both sides of these objects, in the order of time, matched ones too."""
+    theirs: dict[str, list[Line]] = defaultdict(list)
+    ours: dict[str, list[Line]] = defaultdict(list)
+    entries = await session.scalars(
+        select(ProviderEntryRow)
+        .where(
+            ProviderEntryRow.provider == provider,
+            ProviderEntryRow.provider_account == account,
+            ProviderEntryRow.object.in_(objects),
+            ProviderEntryRow.match != "none",
+        )
+        .order_by(ProviderEntryRow.created_at, ProviderEntryRow.provider_entry_id)
+    )
+    for row in entries:
+        is_due = rules.is_missing_due(row.created_at, row.imported_at, now=now)
+        line = Line(row.id, row.provider_entry_id, row.gross, row.currency, row.match == "open", is_due)
+        theirs[row.object].append(line)
+    values = {
+        "provider": provider,
+        "clearing": chart.clearing(provider).name,
+        "horizon": horizon,
+        "objects": [f"{provider}:{name}" for name in objects],
+    }
+    for row in await session.execute(_OURS, values):
+        ours[row.object].append(Line(row.id, row.reference, row.amount, row.currency, row.is_open, row.is_due))
+    return {name: Lines(tuple(theirs[name]), tuple(ours[name])) for name in objects}
+
+
+async def standing(session: AsyncSession, provider: str) -> list[Standing]:
+    """What our books say that a provider holds, per currency. One statement, so one snapshot."""
+    values = {
+        "provider": provider,
+        "held": chart.provider(provider).name,
+        "clearing": chart.clearing(provider).name,
+    }
+    return [Standing(*row) for row in await session.execute(_STANDING, values)]
+
+
+async def open_items(session: AsyncSession) -> dict[ItemKind, int]:
+    """How many differences are open, by kind."""
+    rows = await session.execute(
+        select(ReconciliationItemRow.kind, func.count())
+        .where(ReconciliationItemRow.resolved_at.is_(None))
+        .group_by(ReconciliationItemRow.kind)
+    )
+    return {cast("ItemKind", kind): count for kind, count in rows}
+
+
+async def items(
+    session: AsyncSession,
+    *,
+    is_open: bool | None = None,
+    kind: ItemKind | None = None,
+    provider: str | None = None,
+    before_id: UUID | None = None,
+    limit: int,
+) -> Sequence[Item]:
+    """Newest first; the next page begins before the last one's id."""
+    query = select(*_COLUMNS).order_by(ReconciliationItemRow.id.desc()).limit(limit)
+    if is_open is not None:
+        resolved_at = ReconciliationItemRow.resolved_at
+        query = query.where(resolved_at.is_(None) if is_open else resolved_at.is_not(None))
+    if kind is not None:
+        query = query.where(ReconciliationItemRow.kind == kind)
+    if provider is not None:
+        query = query.where(ReconciliationItemRow.provider == provider)
+    if before_id is not None:
+        query = query.where(ReconciliationItemRow.id < before_id)
+    return [Item(*row) for row in await session.execute(query)]
