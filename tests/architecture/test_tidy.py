@@ -49,7 +49,7 @@ SLEEPERS = {  # who may sleep -> why it is no guess at somebody else's progress
     "platform/cache/follower.py": "the pause before the shared store is followed again",
     "entry/migrate.py": "the lock is polled, for a waiter in the server would hold a snapshot; the back-off of 55P03",
     "entry/serve.py": "the pause between two looks at the schema that another process migrates, with a deadline",
-    "entry/demo.py": "a person would press reload, with a deadline",
+    "entry/demo/stage.py": "a person would press reload, with a deadline",
 }
 # Words that say nothing about what is inside.
 EMPTY_NAMES = ("utils", "util", "helpers", "helper", "common", "manager", "managers", "misc", "base_service")
@@ -190,6 +190,7 @@ def test_processes_enter_a_slice_by_its_doors_or_to_build_it():
         "cleanly.entry.worker": {"flows", "rules", "runner", "settings"},
         "cleanly.entry.shell": {"http", "rules"},
         "cleanly.entry.api": {"http"},
+        "cleanly.entry.books": {"adapter"},
         "cleanly.entry.cli.cron": {"flows"},
         "cleanly.entry.cli.keys": {"keys"},
         "cleanly.entry.cli.sandbox": {"adapter"},

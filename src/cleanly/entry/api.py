@@ -13,7 +13,7 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import Route
 
 from cleanly import __version__
-from cleanly.entry import health, openapi
+from cleanly.entry import books, health, openapi
 from cleanly.entry.health import Liveness
 from cleanly.entry.modules import MODULES
 from cleanly.entry.settings import Settings
@@ -61,6 +61,7 @@ def create(context: Context, settings: Settings) -> App:
         if module.pages is not None and not (settings.is_production and module.name == "mail"):
             _add(app, module.pages)
     _add(app, health.router, PREFIX)
+    _add(app, books.router)
     if settings.shows_docs:
         app.add_api_route(f"{PREFIX}/openapi.json", _openapi, include_in_schema=False)
         app.add_api_route("/docs", _docs, include_in_schema=False)

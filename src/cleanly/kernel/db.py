@@ -1,16 +1,19 @@
 """The database door. Only this file commits."""
 
 import contextlib
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import psycopg
 import structlog
-from sqlalchemy import MetaData
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import MetaData, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from cleanly.kernel.errors import Unavailable
 from cleanly.kernel.pgconn import DatabaseUrl, Patience, connector
@@ -24,6 +27,8 @@ _NAMES = {
     "pk": "%(table_name)s_pkey",
 }
 _AFTER_COMMIT = "cleanly.after_commit"
+_USED_AT = "cleanly.used_at"
+_IDLE_SECONDS = 1.0
 # Connection lost, out of resources, shutting down, or cancelled by a timeout: waiting helps, logging in does not.
 _PASSING = ("08", "53", "57", "25P03", "55P03", "40001", "40P01", "25006")
 
@@ -41,6 +46,28 @@ def after_commit(session: AsyncSession, action: Callable[[], Awaitable[None]]) -
     that is a job.
     """
     session.info.setdefault(_AFTER_COMMIT, []).append(action)
+
+
+def _ping_the_idle(engine: AsyncEngine) -> None:
+    """Ping a pooled connection before use if it was idle for a second: a sleeping compute drops sockets unheard.
+
+    One in steady use is not pinged: the round trip would cost as much as a small transaction's own.
+    """
+
+    def used(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+        record.info[_USED_AT] = time.monotonic()
+
+    def check(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+        if time.monotonic() - record.info.get(_USED_AT, float("inf")) < _IDLE_SECONDS:
+            return
+        try:
+            engine.sync_engine.dialect.do_ping(connection)
+        except psycopg.Error as error:
+            raise DisconnectionError from error
+
+    event.listen(engine.sync_engine, "connect", used)
+    event.listen(engine.sync_engine, "checkin", used)
+    event.listen(engine.sync_engine, "checkout", check)
 
 
 def is_passing(error: BaseException) -> bool:
@@ -88,17 +115,18 @@ class Database:
     def _open(self, url: str) -> AsyncEngine:
         where = DatabaseUrl.parse(url)
         size, overflow = self._sizes
-        return create_async_engine(
+        engine = create_async_engine(
             "postgresql+psycopg://",
             async_creator=connector(where, application_name=self._name),
             pool_size=size,
             max_overflow=overflow,
             pool_timeout=self._deadline_seconds,
             hide_parameters=True,  # an error's text goes to the log, and parameters are personal
-            pool_pre_ping=True,
             pool_recycle=120,
             pool_use_lifo=True,
         )
+        _ping_the_idle(engine)
+        return engine
 
     @asynccontextmanager
     async def begin(self, *, deadline_seconds: float | None = None) -> AsyncGenerator[AsyncSession, None]:

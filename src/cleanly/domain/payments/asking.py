@@ -1,20 +1,17 @@
 """What is asked of a provider: make a payment, take it, give it up. Noted before the call, applied after it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from cleanly.domain.catalog import queries as catalog
 from cleanly.domain.catalog import service as catalog_writes
-from cleanly.domain.catalog.queries import CatalogSettings, PriceForSale
-from cleanly.domain.payments import books, metrics, queries, service
+from cleanly.domain.payments import metrics, queries, service
 from cleanly.domain.payments.errors import InvalidState
-from cleanly.domain.payments.flows import refresh, settle
+from cleanly.domain.payments.flows import as_answers, refresh, settle
+from cleanly.domain.payments.offers import Wanted, offer
 from cleanly.domain.payments.queries import Payment
-from cleanly.domain.users import queries as users
+from cleanly.domain.payments.rules import CALL_TIME
 from cleanly.kernel.context import Context
-from cleanly.kernel.errors import NotFound, ValidationFailed
+from cleanly.kernel.errors import ValidationFailed
 from cleanly.kernel.ids import new_id
 from cleanly.kernel.money import Money
 from cleanly.kernel.principal import Caller
@@ -29,77 +26,29 @@ from cleanly.platform.providers.errors import (
     Unknown,
     UnsupportedByProvider,
 )
-from cleanly.platform.providers.protocol import Capability, NewPayment, Provider
+from cleanly.platform.providers.protocol import Capability, NewPayment, PaymentSnapshot, Provider
 from cleanly.platform.providers.registry import Providers
 
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a buyer asked for. The amount is not among it: it comes from the price."""
-
-    price_id: UUID
-    quantity: int
-    provider: str
-    capture: Literal["automatic", "manual"]
-    meta: Mapping[str, str]
+# What has not been answered by then is looked for before it is asked again: a key outlives no provider's memory.
+_BEFORE_MONEY = {"created", "unknown"}
 
 
-async def offer(context: Context, caller: Caller, wanted: Wanted) -> tuple[PriceForSale, Provider, str | None]:
-    """The price, the provider and the buyer's id there; refuses before any row is written.
+async def begin(context: Context, caller: Caller, wanted: Wanted, once: OncePerCall) -> Payment:
+    """Our row and its key, under the idempotency record. An earlier try that died is taken up where it stands.
 
     Raises:
-        NotFound: no such price for sale. ValidationFailed: a recurring price, or one's own product.
-        UnsupportedByProvider: not here, or not like this.
+        As `offer`; never for a payment that is already there, whatever became of its price.
     """
-    provider = context.part(Providers).get(wanted.provider)
-    needed = {Capability.PAYMENTS, *((Capability.MANUAL_CAPTURE,) if wanted.capture == "manual" else ())}
-    if not needed <= provider.capabilities:
-        raise UnsupportedByProvider
     async with context.db.begin() as session:
-        price = await catalog.price_for_sale(session, wanted.price_id, context.part(CatalogSettings))
-        buyer = await users.by_id(session, caller.user_id)
-        customer = await queries.customer_of(session, caller.user_id, provider.name, provider.account)
-    if price is None or not price.active or buyer is None:
-        raise NotFound
-    if price.type != "one_time":
-        raise ValidationFailed.of("priceId", "recurring", "This price is for a subscription")
-    if price.seller_id == caller.user_id:
-        raise ValidationFailed.of("priceId", "own_product", "A seller can't buy from themselves")
-    if customer is None and Capability.CUSTOMERS in provider.capabilities:
-        customer = await _make_customer(context, provider, caller.user_id, buyer.email)
-    await books.open_accounts(
-        context, provider.name, price.seller_id, price.money.currency, country=service.TAX_COUNTRY
-    )
-    return price, provider, customer
-
-
-async def _make_customer(context: Context, provider: Provider, user_id: UUID, email: str) -> str:
-    # Nothing is at stake yet: a try that is lost is made again under the same key.
-    try:
-        customer = await provider.ensure_customer(user_id, email, key=f"customer:{user_id}")
-    except (Unknown, NotSent) as error:
-        raise ProviderTimeout from error
-    except Refused as error:
-        raise ProviderError from error
-    async with context.db.begin() as session:
-        await service.remember_customer(
-            session, user_id, provider.name, provider.account, customer, now=context.clock.now()
-        )
-    return customer
-
-
-async def begin(context: Context, caller: Caller, wanted: Wanted, once: OncePerCall) -> tuple[Payment, Provider]:
-    """First transaction: our row, its key, the idempotency record. An earlier try that died is taken up again."""
+        started = await once.start(session, new_id())
+        payment = await queries.by_id(session, started.resource_id)
+    if payment is not None:
+        return payment
     price, provider, customer = await offer(context, caller, wanted)
     now = context.clock.now()
     async with context.db.begin() as session:
-        started = await once.start(session, new_id())
-        if started.is_resumed:
-            payment = await queries.by_id(session, started.resource_id)
-            if payment is not None:
-                return payment, provider
         await catalog_writes.mark_used(session, price.price_id, now=now)
-        payment = await service.create(
+        return await service.create(
             session,
             payment_id=started.resource_id,
             buyer_id=caller.user_id,
@@ -112,7 +61,6 @@ async def begin(context: Context, caller: Caller, wanted: Wanted, once: OncePerC
             meta=wanted.meta,
             now=now,
         )
-    return payment, provider
 
 
 async def send(context: Context, payment: Payment) -> Payment:
@@ -121,20 +69,25 @@ async def send(context: Context, payment: Payment) -> Payment:
     Raises:
         PaymentDeclined: definitely refused. ProviderTimeout: in doubt, the janitor settles it. ProviderError.
     """
+    if payment.state == "unknown" or context.clock.now() - payment.created_at >= CALL_TIME:
+        async with as_answers():
+            payment = await refresh(context, payment.id)
+    if payment.state == "failed":
+        raise PaymentDeclined(details={"declineCode": payment.decline_code or "declined"})
+    if payment.state not in _BEFORE_MONEY or payment.reference is not None:
+        return payment
+    return await _create(context, payment)
+
+
+async def _create(context: Context, payment: Payment) -> Payment:
     provider = context.part(Providers).get(payment.provider)
+    now = context.clock.now()
     async with context.db.begin() as session:
-        await service.lock(session, payment.id)
+        row = await service.lock(session, payment.id)
+        revision = row.revision
         call = await calls.begin_call(
-            session,
-            provider=provider.name,
-            operation="create",
-            subject_id=payment.id,
-            money=payment.money,
-            now=context.clock.now(),
+            session, provider=provider.name, operation="create", subject_id=payment.id, money=payment.money, now=now
         )
-        fresh = await service.known(session, payment.id)
-    if fresh is None or fresh.payment.state not in {"created", "unknown"}:
-        return payment if fresh is None else fresh.payment
     new = NewPayment(
         our_id=payment.id,
         money=payment.money,
@@ -148,13 +101,23 @@ async def send(context: Context, payment: Payment) -> Payment:
     except Refused as error:
         await _settle_refusal(context, payment.id, call.id, error)
         raise PaymentDeclined(details={"declineCode": error.decline_code or error.code}) from error
-    except (Unknown, NotSent) as error:
-        await _settle_doubt(context, payment.id, call.id, is_known_unsent=isinstance(error, NotSent))
-        raise (ProviderTimeout() if isinstance(error, Unknown) else ProviderError()) from error
-    async with context.db.begin() as session:
-        await calls.end_call(session, call.id, "succeeded", provider_object=seen.reference, now=context.clock.now())
+    except Unknown as error:
+        await _settle_doubt(context, payment.id, call.id)
+        raise ProviderTimeout from error
+    except NotSent as error:
+        metrics.PAYMENTS.add(1, {"provider": provider.name, "outcome": "not_sent"})
+        raise ProviderError(retry_after_seconds=error.retry_after_seconds) from error
     metrics.PAYMENTS.add(1, {"provider": provider.name, "outcome": seen.state})
-    return await settle(context, payment.id, seen, revision=fresh.revision)
+    return await _settle(context, payment.id, call.id, seen, revision=revision)
+
+
+async def _settle(
+    context: Context, payment_id: UUID, call_id: UUID, seen: PaymentSnapshot, *, revision: int
+) -> Payment:
+    async with context.db.begin() as session:
+        await calls.end_call(session, call_id, "succeeded", provider_object=seen.reference, now=context.clock.now())
+    async with as_answers():
+        return await settle(context, payment_id, seen, revision=revision)
 
 
 async def _settle_refusal(context: Context, payment_id: UUID, call_id: UUID, error: Refused) -> None:
@@ -165,31 +128,31 @@ async def _settle_refusal(context: Context, payment_id: UUID, call_id: UUID, err
     metrics.PAYMENTS.add(1, {"outcome": "refused"})
 
 
-async def _settle_doubt(context: Context, payment_id: UUID, call_id: UUID, *, is_known_unsent: bool) -> None:
+async def _settle_doubt(context: Context, payment_id: UUID, call_id: UUID) -> None:
     now = context.clock.now()
     async with context.db.begin() as session:
-        if not is_known_unsent:
-            await calls.end_call(session, call_id, "unknown", now=now)
-            await service.doubt(session, payment_id, now=now)
-    metrics.PAYMENTS.add(1, {"outcome": "not_sent" if is_known_unsent else "unknown"})
+        await calls.end_call(session, call_id, "unknown", now=now)
+        await service.doubt(session, payment_id, now=now)
+    metrics.PAYMENTS.add(1, {"outcome": "unknown"})
 
 
 async def capture(context: Context, payment: Payment, amount: int | None) -> Payment:
     """Take an authorized payment, all or part of it, once.
 
     Raises:
-        InvalidState: not authorized. PaymentDeclined, ProviderError, ProviderTimeout.
+        InvalidState: not authorized, or another amount is being taken. PaymentDeclined, ProviderError, ProviderTimeout.
     """
     provider = context.part(Providers).get(payment.provider)
     money = Money(payment.money.amount if amount is None else amount, payment.money.currency)
+    if money.amount > payment.money.amount:
+        raise ValidationFailed.of("amount", "too_large", "That is more than was authorized")
     if money.amount < payment.money.amount and Capability.PARTIAL_CAPTURE not in provider.capabilities:
         raise UnsupportedByProvider
-    if payment.state == "captured" and payment.captured == money.amount:
+    payment = await _out_of_doubt(context, payment)
+    if _is_done(payment, "capture", money):
         return payment  # a retry whose first answer was lost
     if payment.state != "authorized" or payment.reference is None:
         raise InvalidState.of(payment.state, "Only an authorized payment can be captured")
-    if money.amount > payment.money.amount:
-        raise ValidationFailed.of("amount", "too_large", "That is more than was authorized")
     return await _change(context, payment, provider, "capture", money)
 
 
@@ -197,8 +160,9 @@ async def cancel(context: Context, payment: Payment) -> Payment:
     """Give a payment up before money has moved.
 
     Raises:
-        InvalidState: captured, or the provider is still deciding.
+        InvalidState: captured, or the provider is still deciding. ProviderError, ProviderTimeout.
     """
+    payment = await _out_of_doubt(context, payment)
     if payment.state == "canceled":
         return payment
     if payment.state not in {"requires_action", "authorized"} or payment.reference is None:
@@ -206,22 +170,33 @@ async def cancel(context: Context, payment: Payment) -> Payment:
     return await _change(context, payment, context.part(Providers).get(payment.provider), "cancel", None)
 
 
+async def _out_of_doubt(context: Context, payment: Payment) -> Payment:
+    if payment.state not in _BEFORE_MONEY:
+        return payment
+    async with as_answers():
+        return await refresh(context, payment.id)
+
+
+def _is_done(payment: Payment, operation: Literal["capture", "cancel"], money: Money | None) -> bool:
+    if operation == "cancel":
+        return payment.state == "canceled"
+    is_taken = payment.state == "captured" and payment.capture == "manual"
+    return is_taken and money is not None and payment.captured == money.amount
+
+
 async def _change(
     context: Context, payment: Payment, provider: Provider, operation: Literal["capture", "cancel"], money: Money | None
 ) -> Payment:
     reference = payment.reference or ""
-    async with context.db.begin() as session:
-        await service.lock(session, payment.id)
-        known = await service.known(session, payment.id)
-        call = await calls.begin_call(
-            session,
-            provider=provider.name,
-            operation=operation,
-            subject_id=payment.id,
-            money=money,
-            now=context.clock.now(),
-        )
-    revision = known.revision if known is not None else 0
+    now = context.clock.now()
+    try:
+        async with context.db.begin() as session:
+            revision = (await service.lock(session, payment.id)).revision
+            call = await calls.begin_call(
+                session, provider=provider.name, operation=operation, subject_id=payment.id, money=money, now=now
+            )
+    except calls.OtherArguments as error:
+        raise InvalidState.of(payment.state, "Another amount is being captured already") from error
     try:
         seen = await (
             provider.cancel_payment(reference, key=call.key)
@@ -229,20 +204,33 @@ async def _change(
             else provider.capture_payment(reference, money, key=call.key)
         )
     except Refused as error:
-        await _end(context, call.id, "refused", error.code)
-        await refresh(context, payment.id)
-        if operation == "capture":
-            raise PaymentDeclined(details={"declineCode": error.decline_code or error.code}) from error
-        raise ProviderError from error
+        return await _after_refusal(context, payment, call.id, error, operation=operation, money=money)
     except Unknown as error:
-        await _end(context, call.id, "unknown", None)
+        await _settle_doubt(context, payment.id, call.id)
         raise ProviderTimeout from error
     except NotSent as error:
-        raise ProviderError from error
-    await _end(context, call.id, "succeeded", None)
-    return await settle(context, payment.id, seen, revision=revision)
+        raise ProviderError(retry_after_seconds=error.retry_after_seconds) from error
+    return await _settle(context, payment.id, call.id, seen, revision=revision)
 
 
-async def _end(context: Context, call_id: UUID, end: calls.CallEnd, error_code: str | None) -> None:
+async def _after_refusal(
+    context: Context,
+    payment: Payment,
+    call_id: UUID,
+    error: Refused,
+    *,
+    operation: Literal["capture", "cancel"],
+    money: Money | None,
+) -> Payment:
+    """A refusal may mean that it is done already, or that something else was faster: a look tells."""
     async with context.db.begin() as session:
-        await calls.end_call(session, call_id, end, error_code=error_code, now=context.clock.now())
+        await calls.end_call(session, call_id, "refused", error_code=error.code, now=context.clock.now())
+    async with as_answers():
+        looked = await refresh(context, payment.id)
+    if _is_done(looked, operation, money):
+        return looked
+    if looked.state != payment.state:
+        raise InvalidState.of(looked.state, "The payment has moved on meanwhile") from error
+    if operation == "capture":
+        raise PaymentDeclined(details={"declineCode": error.decline_code or error.code}) from error
+    raise ProviderError from error

@@ -27,17 +27,22 @@ def captured(*, provider: str, seller: UUID | None, shares: Shares, country: str
     )
 
 
-def refunded(*, provider: str, seller: UUID | None, shares: Shares, part: SellersPart, country: str) -> Lines:
-    """Money goes back: each gives its share, the seller from where there is some."""
+def refunded(
+    *, provider: str, seller: UUID | None, shares: Shares, part: SellersPart, uncovered: int, country: str
+) -> Lines:
+    """Money goes back: each gives its share, the seller from where there is some; what no share covers is our loss."""
     return _lines(
+        (None, chart.DISPUTE_LOSS, uncovered),
         *_from_seller(seller, shares.seller, part),
         (None, chart.FEES, shares.fee),
         (None, chart.tax_payable(country), shares.tax),
-        (None, chart.clearing(provider), -shares.total),
+        (None, chart.clearing(provider), -shares.total - uncovered),
     )
 
 
-def refund_failed(*, provider: str, seller: UUID | None, shares: Shares, owed: int, free: int, country: str) -> Lines:
+def refund_failed(
+    *, provider: str, seller: UUID | None, shares: Shares, uncovered: int, owed: int, free: int, country: str
+) -> Lines:
     """The refund came back: what the seller gave pays what the seller owes, the rest is available."""
     seller_lines: tuple[tuple[UUID | None, Account, int], ...] = (
         ((seller, chart.RECEIVABLE, -owed), (seller, chart.AVAILABLE, -free))
@@ -45,7 +50,8 @@ def refund_failed(*, provider: str, seller: UUID | None, shares: Shares, owed: i
         else ((None, chart.SALES, -shares.seller),)
     )
     return _lines(
-        (None, chart.clearing(provider), shares.total),
+        (None, chart.clearing(provider), shares.total + uncovered),
+        (None, chart.DISPUTE_LOSS, -uncovered),
         *seller_lines,
         (None, chart.FEES, -shares.fee),
         (None, chart.tax_payable(country), -shares.tax),
@@ -93,3 +99,15 @@ def dispute_lost(*, seller: UUID | None, seller_part: int, amount: int) -> Lines
         (None, chart.DISPUTE_LOSS, amount - seller_part),
         (None, chart.DISPUTE_SUSPENSE, -amount),
     )
+
+
+def dispute_overturned(
+    *, provider: str, seller: UUID | None, seller_part: int, owed: int, free: int, amount: int
+) -> Lines:
+    """Lost, and given back after all: the seller gets the seller's part again, less what is owed."""
+    back: tuple[tuple[UUID | None, Account, int], ...] = (
+        ((seller, chart.RECEIVABLE, -owed), (seller, chart.AVAILABLE, -free))
+        if seller
+        else ((None, chart.DISPUTE_LOSS, -seller_part),)
+    )
+    return _lines((None, chart.clearing(provider), amount), *back, (None, chart.DISPUTE_LOSS, seller_part - amount))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
 
-from cleanly.domain.payments import asking, flows, queries
+from cleanly.domain.payments import asking, flows, offers, queries
 from cleanly.domain.payments.disputes import queries as disputes
 from cleanly.domain.payments.disputes.queries import Dispute
 from cleanly.domain.payments.errors import InvalidState, TooMuch
@@ -132,8 +132,8 @@ async def create(body: PaymentIn, caller: Me, context: Ctx, once: Once) -> Respo
     `client` holds what the provider's SDK on the phone needs for the buyer to confirm.
     """
     await once.look(context)
-    wanted = asking.Wanted(body.price_id, body.quantity, body.provider, body.capture_method, body.metadata)
-    payment, _ = await asking.begin(context, caller, wanted, once)
+    wanted = offers.Wanted(body.price_id, body.quantity, body.provider, body.capture_method, body.metadata)
+    payment = await asking.begin(context, caller, wanted, once)
     payment = await asking.send(context, payment)
     client = await flows.client_parameters(context, payment, caller)
     async with context.db.begin() as session:

@@ -116,6 +116,12 @@ def take_part(left: Shares, amount: int, currency: str) -> Shares:
     return Shares(seller.amount, fee.amount, tax.amount)
 
 
+def take_at_most(left: Shares, amount: int, currency: str) -> Shares:
+    """As `take_part`, of as much of the amount as the shares still hold."""
+    covered = min(amount, left.total)
+    return take_part(left, covered, currency) if covered > 0 else Shares(0, 0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class SellersPart:
     """Where a seller's part of a refund or dispute comes from, or goes back to."""

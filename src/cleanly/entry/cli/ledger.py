@@ -1,7 +1,10 @@
-"""`cleanly ledger`: prove the books."""
+"""`cleanly ledger`: read the books and prove them."""
+
+from typing import Annotated
+from uuid import UUID
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from cleanly.domain.ledger import queries
 from cleanly.entry.cli.running import fail, out, work
@@ -14,9 +17,20 @@ _TRANSACTION_FAULTS = {"transaction_not_balanced", "transaction_without_entries"
 _FLOOR_FAULTS = {"below_floor", "balance_below_floor"}
 
 
-@app.callback()
-def ledger() -> None:
-    """Keep `check` a word of its own although it is the only one."""
+@app.command()
+def accounts(
+    owner: Annotated[UUID | None, typer.Option(help="A seller's id; without it the platform's accounts.")] = None,
+) -> None:
+    """Balances in minor units, each on its natural side: what an asset holds, what a liability owes."""
+
+    async def run(context: Context) -> list[queries.Balance]:
+        async with context.db.begin(deadline_seconds=_SECONDS_MAX) as session:
+            return await queries.balances(session, owner)
+
+    table = Table("account", "kind", "currency", Column("balance", justify="right"), box=None)
+    for one in work("cli", run):
+        table.add_row(one.name, one.kind, one.currency, f"{one.amount:,}")
+    out.print(table, markup=False)
 
 
 @app.command()

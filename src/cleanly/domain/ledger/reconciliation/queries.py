@@ -15,8 +15,6 @@ from cleanly.domain.ledger.reconciliation import rules
 from cleanly.domain.ledger.reconciliation.models import ProviderEntryRow, ReconciliationItemRow
 from cleanly.domain.ledger.reconciliation.rules import ItemKind, Line
 
-__all__ = ["Item", "ItemKind", "Lines", "Standing", "items", "lines_of", "open_items", "standing", "unmatched"]
-
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -95,7 +93,6 @@ _STANDING = text(
         UNION ALL
         SELECT currency, 0, 0, net FROM provider_entries
         WHERE provider = :provider AND available_booked_at IS NULL
-            AND (fee_booked_at IS NULL OR available_booked_at IS NULL)
     ) AS parts
     GROUP BY currency ORDER BY currency
     """
@@ -183,6 +180,11 @@ async def standing(session: AsyncSession, provider: str) -> list[Standing]:
         "clearing": chart.clearing(provider).name,
     }
     return [Standing(*row) for row in await session.execute(_STANDING, values)]
+
+
+def item(row: ReconciliationItemRow) -> Item:
+    """The difference that a row holds."""
+    return Item(**{name: getattr(row, name) for name in Item.__dataclass_fields__})
 
 
 async def open_items(session: AsyncSession) -> dict[ItemKind, int]:

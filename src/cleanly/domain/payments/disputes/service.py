@@ -1,6 +1,7 @@
 """Disputes, inside the caller's transaction. Each movement of money is booked once, by its own reference."""
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import select
@@ -12,6 +13,7 @@ from cleanly.domain.ledger.service import chart
 from cleanly.domain.payments import books, messages, postings, rules
 from cleanly.domain.payments import service as payments
 from cleanly.domain.payments.disputes.models import DisputeRow
+from cleanly.domain.payments.errors import NotOurMoney
 from cleanly.domain.payments.models import PaymentRow
 from cleanly.domain.payments.refunds.service import take_from_seller
 from cleanly.domain.payments.rules import Shares
@@ -25,6 +27,8 @@ _OVER = {"won", "lost", "closed"}
 async def adopt(session: AsyncSession, payment_id: UUID, seen: DisputeSnapshot, *, account: str, now: datetime) -> UUID:
     """The dispute's row, made when it is first heard of."""
     payment = await payments.lock(session, payment_id)
+    if seen.money.currency != payment.currency:
+        raise NotOurMoney(f"{seen.reference} is in {seen.money.currency}, its payment in {payment.currency}")
     made: UUID | None = await session.scalar(
         insert(DisputeRow)
         .values(
@@ -75,15 +79,7 @@ async def apply(
     row.evidence_due_at = seen.evidence_due_at or row.evidence_due_at
     row.revision += 1
     row.updated_at = now
-    kinds = {movement.kind for movement in seen.movements}
-    steps: dict[str, postings.Lines] = {}
-    if "withdrawn" in kinds and row.money == "untouched":
-        steps |= await _withdraw(session, payment, row)
-    if "reinstated" in kinds and row.money == "withdrawn":
-        steps |= await _reinstate(session, payment, row, steps)
-    if seen.state == "lost" and row.money == "withdrawn":
-        row.money = "lost"
-        steps["lost"] = postings.dispute_lost(seller=payment.seller_id, seller_part=row.seller_part, amount=row.amount)
+    steps = await _steps(session, payment, row, seen)
     if row.state in _OVER and not was_over:
         await payments.tell(session, payment, messages.DISPUTE_CLOSED, disputeId=str(row.id), state=row.state)
     await session.flush()
@@ -93,16 +89,41 @@ async def apply(
     return True
 
 
+async def _steps(
+    session: AsyncSession, payment: PaymentRow, row: DisputeRow, seen: DisputeSnapshot
+) -> dict[str, postings.Lines]:
+    """What has moved since we last booked, in the order in which it can be booked."""
+    withdrawn, reinstated = _moved(row, seen, "withdrawn"), _moved(row, seen, "reinstated")
+    steps: dict[str, postings.Lines] = {}
+    if withdrawn and row.money == "untouched":
+        row.amount = withdrawn
+        steps |= await _withdraw(session, payment, row)
+    if reinstated and row.money in {"withdrawn", "lost"}:
+        if reinstated != row.amount:
+            raise NotOurMoney(f"{row.provider_dispute_id}: {row.amount} went, {reinstated} came back")
+        steps |= await _reinstate(session, payment, row, steps)
+    if seen.state == "lost" and row.money == "withdrawn":
+        row.money = "lost"
+        steps["lost"] = postings.dispute_lost(seller=payment.seller_id, seller_part=row.seller_part, amount=row.amount)
+    return steps
+
+
+def _moved(row: DisputeRow, seen: DisputeSnapshot, kind: Literal["withdrawn", "reinstated"]) -> int:
+    moved = [movement.money for movement in seen.movements if movement.kind == kind]
+    if any(money.currency != row.currency for money in moved):
+        raise NotOurMoney(f"{row.provider_dispute_id} moved another currency than {row.currency}")
+    return sum(money.amount for money in moved)
+
+
 async def _withdraw(session: AsyncSession, payment: PaymentRow, row: DisputeRow) -> dict[str, postings.Lines]:
     left = Shares(payment.seller_left, payment.fee_left, payment.tax_left)
     # A bank may dispute more than is left after refunds: what no share covers is the platform's to lose.
-    amount = min(row.amount, left.total)
-    shares = rules.take_part(left, amount, row.currency) if amount > 0 else Shares(0, 0, 0)
+    shares = rules.take_at_most(left, row.amount, row.currency)
     part = await take_from_seller(session, payment, shares.seller)
     rest = left - shares
     payment.seller_left, payment.fee_left, payment.tax_left = rest.seller, rest.fee, rest.tax
-    row.seller_part = shares.seller
-    row.fee_part, row.tax_part, row.from_pending = shares.fee, shares.tax, part.pending
+    row.seller_part, row.fee_part, row.tax_part = shares.seller, shares.fee, shares.tax
+    row.from_pending = part.pending
     row.money = "withdrawn"
     steps = {"withdrawn": postings.dispute_withdrawn(provider=payment.provider, amount=row.amount)}
     if payment.seller_id is not None and shares.seller > 0:
@@ -113,16 +134,28 @@ async def _withdraw(session: AsyncSession, payment: PaymentRow, row: DisputeRow)
 async def _reinstate(
     session: AsyncSession, payment: PaymentRow, row: DisputeRow, before: dict[str, postings.Lines]
 ) -> dict[str, postings.Lines]:
-    row.money = "reinstated"
+    was_lost, row.money = row.money == "lost", "reinstated"
     payment.seller_left += row.seller_part
     payment.fee_left += row.fee_part
     payment.tax_left += row.tax_part
-    steps = {"reinstated": postings.dispute_reinstated(provider=payment.provider, amount=row.amount)}
-    if payment.seller_id is not None and row.seller_part > 0:
+    owed = free = 0
+    if payment.seller_id is not None:
         held = await books.sellers_balances(session, payment.seller_id, payment.currency)
         # What the same call makes the seller owe is not in the balances yet.
         owed_now = held.receivable + books.net_of(before.values(), payment.seller_id, chart.RECEIVABLE)
         owed, free = rules.given_to_seller(row.seller_part, owed=owed_now)
+    if was_lost:
+        overturned = postings.dispute_overturned(
+            provider=payment.provider,
+            seller=payment.seller_id,
+            seller_part=row.seller_part,
+            owed=owed,
+            free=free,
+            amount=row.amount,
+        )
+        return {"reinstated": overturned}
+    steps = {"reinstated": postings.dispute_reinstated(provider=payment.provider, amount=row.amount)}
+    if payment.seller_id is not None and row.seller_part > 0:
         steps["unheld"] = postings.dispute_unheld(seller=payment.seller_id, owed=owed, free=free)
     return steps
 

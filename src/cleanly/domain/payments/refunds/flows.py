@@ -4,7 +4,8 @@ from uuid import UUID
 
 import structlog
 
-from cleanly.domain.payments import metrics
+from cleanly.domain.payments import flows as payment_flows
+from cleanly.domain.payments import metrics, rules
 from cleanly.domain.payments import queries as payments
 from cleanly.domain.payments.queries import Payment
 from cleanly.domain.payments.refunds import queries, service
@@ -29,6 +30,8 @@ from cleanly.platform.providers.registry import Providers
 
 REFRESH_ATTEMPTS_MAX = 5
 BATCH = 50
+BATCHES_MAX = 20
+_REFUSED = "The provider refused the refund"
 _log = structlog.get_logger(__name__)
 
 
@@ -69,43 +72,46 @@ async def send(context: Context, refund: Refund) -> Refund:
     Raises:
         PaymentDeclined: definitely refused. ProviderTimeout: in doubt, the janitor settles it. ProviderError.
     """
+    now = context.clock.now()
+    if refund.state == "unknown" or now - refund.created_at >= rules.CALL_TIME:
+        # A key outlives no provider's memory: look before asking again.
+        async with payment_flows.as_answers():
+            refund = await refresh(context, refund.id)
+    if refund.state == "failed" and refund.reference is None:
+        raise PaymentDeclined(_REFUSED, details={"declineCode": refund.failure_code})
+    if refund.state not in {"created", "unknown"} or refund.reference is not None:
+        return refund
     provider = context.part(Providers).get(refund.provider)
     async with context.db.begin() as session:
-        payment = await payments.by_id(session, refund.payment_id)
-        fresh = await queries.by_id(session, refund.id)
-        if payment is None or fresh is None:
-            raise NotFound
-        if fresh.state not in {"created", "unknown"}:
-            return fresh
+        payment, fresh = await service.lock(session, refund.id)
         call = await calls.begin_call(
-            session,
-            provider=provider.name,
-            operation="refund",
-            subject_id=refund.id,
-            money=refund.money,
-            now=context.clock.now(),
+            session, provider=provider.name, operation="refund", subject_id=refund.id, money=refund.money, now=now
         )
-    now = context.clock.now()
     try:
         seen = await provider.refund(
-            payment.reference or "", payment.charge or "", refund.money, our_id=refund.id, key=call.key
+            payment.provider_payment_id or "",
+            payment.provider_charge_id or "",
+            refund.money,
+            our_id=refund.id,
+            key=call.key,
         )
     except Refused as error:
         async with context.db.begin() as session:
             await calls.end_call(session, call.id, "refused", error_code=error.code, now=now)
             await service.refuse(session, refund.id, error.code, now=now)
-        raise PaymentDeclined("The provider refused the refund", details={"declineCode": error.code}) from error
+        raise PaymentDeclined(_REFUSED, details={"declineCode": error.code}) from error
     except Unknown as error:
         async with context.db.begin() as session:
             await calls.end_call(session, call.id, "unknown", now=now)
             await service.doubt(session, refund.id, now=now)
         raise ProviderTimeout from error
     except NotSent as error:
-        raise ProviderError from error
+        raise ProviderError(retry_after_seconds=error.retry_after_seconds) from error
     async with context.db.begin() as session:
         await calls.end_call(session, call.id, "succeeded", provider_object=seen.reference, now=context.clock.now())
     metrics.REFUNDS.add(1, {"provider": refund.provider, "outcome": seen.state})
-    return await _settle(context, refund.id, seen, revision=fresh.revision)
+    async with payment_flows.as_answers():
+        return await _settle(context, refund.id, seen, revision=fresh.revision)
 
 
 async def _settle(context: Context, refund_id: UUID, seen: RefundSnapshot, *, revision: int) -> Refund:
@@ -132,8 +138,10 @@ async def _read(context: Context, refund_id: UUID) -> Refund:
     return refund
 
 
-async def refresh(context: Context, refund_id: UUID, *, reference: str | None = None) -> Refund:
-    """Look at the provider and apply what it says.
+async def refresh(
+    context: Context, refund_id: UUID, *, reference: str | None = None, is_scheduled: bool = False
+) -> Refund:
+    """Look at the provider and apply what it says. `is_scheduled`: the janitor's look, which counts if in vain.
 
     Raises:
         NotFound: no such refund. Unavailable: others keep moving it. Refused, Unknown, NotSent: the provider.
@@ -149,6 +157,9 @@ async def refresh(context: Context, refund_id: UUID, *, reference: str | None = 
                 payment = await payments.by_id(session, refund.payment_id)
             seen = await provider.find_refund((payment.reference if payment else None) or "", refund_id)
         if seen is None:
+            if is_scheduled:
+                async with context.db.begin() as session:
+                    await service.looked_in_vain(session, refund_id, now=context.clock.now())
             return refund
         if await _apply(context, refund_id, seen, revision=refund.revision) is not None:
             return await _read(context, refund_id)
@@ -180,13 +191,20 @@ async def on_refund(context: Context, event: ProviderEvent) -> Handled:
 
 async def clean(context: Context, _: Tick) -> None:
     """The janitor of refunds: those in doubt are asked again under the same key, those pending are looked at."""
-    async with context.db.begin() as session:
-        due = await service.claim_due(session, now=context.clock.now(), limit=BATCH)
-    for refund_id in due:
-        try:
-            refund = await refresh(context, refund_id)
-            if refund.state in {"created", "unknown"}:
-                await send(context, refund)
-        except (Refused, Unknown, NotSent, AppError) as error:
-            # Each for itself: one that can't be settled now stays due.
-            _log.warning("janitor_could_not_settle", refund=str(refund_id), error=type(error).__name__)
+    for _page in range(BATCHES_MAX):
+        async with context.db.begin() as session:
+            due = await service.claim_due(session, now=context.clock.now(), limit=BATCH)
+        for refund_id in due:
+            await _settle_due(context, refund_id)
+        if len(due) < BATCH:
+            return
+
+
+async def _settle_due(context: Context, refund_id: UUID) -> None:
+    try:
+        refund = await refresh(context, refund_id, is_scheduled=True)
+        if refund.state in {"created", "unknown"}:
+            await send(context, refund)
+    except (Refused, Unknown, NotSent, AppError) as error:
+        # Each for itself: one that can't be settled now stays due.
+        _log.warning("janitor_could_not_settle", refund=str(refund_id), error=type(error).__name__)

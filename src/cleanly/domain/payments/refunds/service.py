@@ -20,9 +20,8 @@ from cleanly.domain.payments.refunds.queries import Refund, refund_of
 from cleanly.domain.payments.rules import SellersPart, Shares
 from cleanly.kernel.errors import NotFound
 from cleanly.kernel.ids import new_id
+from cleanly.kernel.money import Money
 from cleanly.platform.providers.protocol import RefundSnapshot
-
-CALL_TIME = timedelta(seconds=60)
 
 
 async def ask(
@@ -60,7 +59,7 @@ async def ask(
         amount=wanted,
         reason=reason,
         asked_by=by,
-        check_at=now + CALL_TIME,
+        check_at=now + rules.CALL_TIME,
         created_at=now,
         updated_at=now,
     )
@@ -92,6 +91,7 @@ async def adopt(session: AsyncSession, payment_id: UUID, seen: RefundSnapshot, *
         raise TooMuch(details={"left": left, "currency": row.currency})
     row.refunding_amount += seen.money.amount
     refund_id = new_id()
+    await payments.tell(session, row, messages.REFUND_CREATED, refundId=str(refund_id))
     await session.flush()
     await session.execute(
         insert(RefundRow).values(
@@ -123,12 +123,14 @@ async def apply(
     session: AsyncSession, refund_id: UUID, seen: RefundSnapshot, *, revision: int, now: datetime
 ) -> Applied | None:
     """Carry out what a snapshot means; None: stale. Posts to the ledger as its last statement."""
-    payment, refund = await _lock(session, refund_id)
+    payment, refund = await lock(session, refund_id)
     if refund.revision != revision:
         return None
-    refund.provider_refund_id = refund.provider_refund_id or seen.reference
-    if seen.money.amount != refund.amount or seen.money.currency != refund.currency:
+    is_ours = seen.our_id in {None, refund.id} and refund.provider_refund_id in {None, seen.reference}
+    if not is_ours or seen.money != Money(refund.amount, refund.currency):
+        refund.check_at = None  # looking again does not help: a person decides
         return Applied(refund.state, is_mismatch=True)
+    refund.provider_refund_id = seen.reference
     booking = await _move(session, payment, refund, seen.state, failure_code=seen.failure_code)
     refund.revision += 1
     refund.updated_at = now
@@ -165,7 +167,8 @@ async def _move(
 
 async def _book(session: AsyncSession, payment: PaymentRow, refund: RefundRow) -> ledger.Posting:
     left = Shares(payment.seller_left, payment.fee_left, payment.tax_left)
-    shares = rules.take_part(left, refund.amount, refund.currency)
+    # The provider may give back what a dispute has taken already: what no share covers is the platform's to lose.
+    shares = rules.take_at_most(left, refund.amount, refund.currency)
     part = await take_from_seller(session, payment, shares.seller)
     payment.refunding_amount -= refund.amount
     payment.refunded_amount += refund.amount
@@ -182,6 +185,7 @@ async def _book(session: AsyncSession, payment: PaymentRow, refund: RefundRow) -
             seller=payment.seller_id,
             shares=shares,
             part=part,
+            uncovered=refund.amount - shares.total,
             country=payments.TAX_COUNTRY,
         ),
         source_id=refund.id,
@@ -205,6 +209,7 @@ async def _give_back(session: AsyncSession, payment: PaymentRow, refund: RefundR
             provider=payment.provider,
             seller=payment.seller_id,
             shares=shares,
+            uncovered=refund.amount - shares.total,
             owed=owed,
             free=free,
             country=payments.TAX_COUNTRY,
@@ -236,7 +241,12 @@ async def take_from_seller(session: AsyncSession, payment: PaymentRow, amount: i
     return part
 
 
-async def _lock(session: AsyncSession, refund_id: UUID) -> tuple[PaymentRow, RefundRow]:
+async def lock(session: AsyncSession, refund_id: UUID) -> tuple[PaymentRow, RefundRow]:
+    """The payment's row, then the refund's: every move of a refund goes through these locks.
+
+    Raises:
+        NotFound: no such refund.
+    """
     payment_id = await session.scalar(select(RefundRow.payment_id).where(RefundRow.id == refund_id))
     if payment_id is None:
         raise NotFound
@@ -249,7 +259,7 @@ async def _lock(session: AsyncSession, refund_id: UUID) -> tuple[PaymentRow, Ref
 
 async def refuse(session: AsyncSession, refund_id: UUID, code: str, *, now: datetime) -> None:
     """The provider definitely refused: what was set aside is free again."""
-    payment, refund = await _lock(session, refund_id)
+    payment, refund = await lock(session, refund_id)
     if refund.state in {"created", "unknown"}:
         await _move(session, payment, refund, "failed", failure_code=code)
         refund.revision += 1
@@ -258,9 +268,21 @@ async def refuse(session: AsyncSession, refund_id: UUID, code: str, *, now: date
 
 async def doubt(session: AsyncSession, refund_id: UUID, *, now: datetime) -> None:
     """A call went out and no answer came: the janitor asks again."""
-    _, refund = await _lock(session, refund_id)
+    _, refund = await lock(session, refund_id)
     if refund.state == "created":
-        refund.state, refund.check_at, refund.updated_at = "unknown", now + CALL_TIME, now
+        refund.state, refund.check_at, refund.updated_at = "unknown", now + rules.CALL_TIME, now
+        refund.checks = 0
+
+
+async def looked_in_vain(session: AsyncSession, refund_id: UUID, *, now: datetime) -> None:
+    """The provider has nothing by our id, which proves nothing: look again later, at last leave it to a person."""
+    _, refund = await lock(session, refund_id)
+    if refund.state in {"created", "unknown"}:
+        refund.state, refund.updated_at = "unknown", now
+        refund.checks += 1
+        refund.check_at = rules.next_check(
+            "unknown", refund.checks, now=now, created_at=refund.created_at, authorized_until=None
+        )
 
 
 async def claim_due(session: AsyncSession, *, now: datetime, limit: int) -> list[UUID]:

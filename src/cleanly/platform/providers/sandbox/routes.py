@@ -1,4 +1,6 @@
-"""Development endpoints, by which an app plays the buyer of a sandbox payment. Where the sandbox is off: 404."""
+"""Development endpoints: play the buyer of a sandbox payment, move the sandbox's clock. Where it is off: 404."""
+
+from datetime import timedelta
 
 from fastapi import APIRouter
 
@@ -8,7 +10,7 @@ from cleanly.kernel.http import Ctx, Me, Route
 from cleanly.platform.providers.errors import Refused
 from cleanly.platform.providers.protocol import PaymentSnapshot
 from cleanly.platform.providers.sandbox.adapter import Sandbox
-from cleanly.platform.providers.sandbox.schemas import PlayedPayment
+from cleanly.platform.providers.sandbox.schemas import AdvancedOut, AdvanceIn, PlayedPayment
 
 # Not in the document: no client of the real service may come to need them.
 router = APIRouter(prefix="/sandbox", include_in_schema=False, route_class=Route)
@@ -30,6 +32,12 @@ async def decline(reference: str, _caller: Me, context: Ctx) -> PlayedPayment:
         return _played(await _sandbox(context).decline(reference))
     except Refused as error:
         raise _refusal(error) from error
+
+
+@router.post("/advance")
+async def advance(body: AdvanceIn, _caller: Me, context: Ctx) -> AdvancedOut:
+    """Move its clock ahead, as `cleanly sandbox advance` does, and let happen what is due by then."""
+    return AdvancedOut(told=await _sandbox(context).advance(timedelta(seconds=body.seconds)))
 
 
 def _sandbox(context: Context) -> Sandbox:
