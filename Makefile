@@ -34,7 +34,7 @@ test: $(STAMP) ## all tests, on a real PostgreSQL
 check: $(STAMP) ## linters, types, import contracts, migrations
 	@$(BIN)/python tools/check.py
 
-demo: $(STAMP) ## a phone's life, played against the running service
+demo: $(STAMP) ## a phone's life and a market's day, played against the running service
 	@$(BIN)/cleanly demo
 
 bench: $(STAMP) ## measure; results as ratios taken in one run

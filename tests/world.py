@@ -27,6 +27,8 @@ ROOMY = {
     f"rate_limit_{name}": "100000/minute" for name in ("default", "auth", "refresh", "account", "mail", "webhooks")
 }
 CHEAP_HASHES = {"argon2_memory_kib": 64, "argon2_time_cost": 1}
+# A starved machine is no fault of the database; the tests of real faults start real processes with the default.
+PATIENT = {"database_seconds_max": 15}
 _numbers = itertools.count(1)
 
 
@@ -138,7 +140,7 @@ class World:
 @asynccontextmanager
 async def running(database_url: str, clock: MovedClock, **settings: Any) -> AsyncGenerator[World, None]:
     """The service on this database; keyword arguments are settings by their field's name."""
-    found = environment.load(app_env="test", **{**ROOMY, **CHEAP_HASHES, **settings})
+    found = environment.load(app_env="test", **{**ROOMY, **CHEAP_HASHES, **PATIENT, **settings})
     posted: list[httpx2.AsyncClient] = []
 
     async def deliver(headers: Mapping[str, str], body: bytes) -> int:

@@ -128,7 +128,7 @@ def test_a_code_is_written_in_capitals_and_its_status_is_an_error():
 
 
 # A column that names a person, by its word; a foreign key to users is one whatever it is called.
-_PERSONS = {"user_id", "buyer_id", "seller_id", "owner_id", "actor_id", "account_id", "asked_by"}
+_PERSONS = {"user_id", "buyer_id", "seller_id", "owner_id", "actor_id", "account_id", "asked_by", "resolved_by"}
 # Holds the bare id of a person and no PersonalData -> why that is right.
 _IDS_ONLY = {
     "audit": "auth's erasure blanks an erased person's addresses there; the record itself stays, under the bare id",

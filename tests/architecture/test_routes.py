@@ -13,12 +13,13 @@ from cleanly.entry import context as contexts
 from cleanly.entry import settings as environment
 from cleanly.entry.health import error_table
 from cleanly.entry.modules import MODULES
-from cleanly.kernel.http import Me, Route, Tx
+from cleanly.kernel.http import Admin, Me, Route, Tx
 from cleanly.platform.idempotency.http import Once
 
 _TX = Tx.__metadata__[0].dependency
 _ONCE = Once.__metadata__[0].dependency
 _ME = Me.__metadata__[0].dependency
+_ADMIN = Admin.__metadata__[0].dependency
 
 
 def _flat(routes: Any) -> Iterator[APIRoute]:
@@ -182,3 +183,15 @@ async def test_every_operation_that_needs_a_token_says_so(document):
         if "TOKEN_MISSING" in operation["responses"].get("401", {}).get("description", "")
     }
     assert signed_in - declared == set()
+
+
+async def test_every_operation_for_administrators_says_that_others_are_refused(document):
+    for_admins = {(route.path, method) for route in ROUTES for method in route.methods if _ADMIN in _calls(route)}
+    declared = {
+        (path.removeprefix(api.PREFIX), method.upper())
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if "FORBIDDEN" in operation["responses"].get("403", {}).get("description", "")
+    }
+    assert for_admins
+    assert for_admins - declared == set()

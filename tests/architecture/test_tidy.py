@@ -22,9 +22,10 @@ HOMES = {  # what is banned -> the only files that may say it
         "/sessions/gate.py",  # the gate is asked before any route, so it draws its own lines
         "/idempotency/keyed.py",  # the lease of a flow is a transaction beside the flow's own
         "/inbound.py",  # the edge where a provider's news comes in
-        # Flows by another name: what payments ask of providers, the accounts opened before, the one who cleans up.
+        # Flows by another name: what payments ask of providers, what comes before it, the one who cleans up.
         "/payments/asking.py",
         "/payments/books.py",
+        "/payments/offers.py",
         "/payments/janitor.py",
     ),
     "datetime.now(": ("/kernel/clock.py",),

@@ -61,7 +61,8 @@ def create(context: Context, settings: Settings) -> App:
         if module.pages is not None and not (settings.is_production and module.name == "mail"):
             _add(app, module.pages)
     _add(app, health.router, PREFIX)
-    _add(app, books.router)
+    if settings.environment in {"development", "test"}:  # a preview is open to strangers
+        _add(app, books.router)
     if settings.shows_docs:
         app.add_api_route(f"{PREFIX}/openapi.json", _openapi, include_in_schema=False)
         app.add_api_route("/docs", _docs, include_in_schema=False)

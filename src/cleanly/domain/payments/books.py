@@ -4,11 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.ledger import service as ledger
 from cleanly.domain.ledger.service import Account, Place, Posting, chart
+from cleanly.domain.payments import rules
+from cleanly.domain.payments.models import HoldRow, PaymentRow
 from cleanly.domain.payments.postings import Lines
+from cleanly.domain.payments.rules import SellersPart
 from cleanly.kernel.context import Context
 
 _PLATFORM = (chart.SALES, chart.FEES, chart.DISPUTE_SUSPENSE, chart.DISPUTE_LOSS)
@@ -65,6 +69,24 @@ async def sellers_balances(session: AsyncSession, seller: UUID | None, currency:
     held = await ledger.lock(session, ids)
     by_account: Mapping[Account, int] = {account: held[one] for account, one in zip(accounts, ids, strict=True)}
     return SellersBalances(by_account[chart.AVAILABLE], by_account[chart.RESERVE], by_account[chart.RECEIVABLE])
+
+
+async def take_from_seller(session: AsyncSession, payment: PaymentRow, amount: int) -> SellersPart:
+    """Where a seller's part comes from, read under the ledger's locks; this payment's hold is lowered by its share."""
+    if payment.seller_id is None:
+        return SellersPart(0, 0, 0, 0)
+    hold = await session.scalar(
+        select(HoldRow)
+        .where(HoldRow.payment_id == payment.id, HoldRow.kind == "pending", HoldRow.released_at.is_(None))
+        .with_for_update()
+    )
+    held = await sellers_balances(session, payment.seller_id, payment.currency)
+    part = rules.taken_from_seller(
+        amount, hold_left=hold.remaining if hold else 0, available=held.available, reserve=held.reserve
+    )
+    if hold is not None:
+        hold.remaining -= part.pending
+    return part
 
 
 def net_of(lines: Iterable[Lines], owner: UUID, account: Account) -> int:

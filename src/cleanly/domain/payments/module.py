@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cleanly.domain.payments import queries, service
+from cleanly.domain.payments import people, queries
 from cleanly.domain.payments.errors import InvalidState
 from cleanly.domain.payments.inbound import HANDLERS
 from cleanly.domain.payments.jobs import CRONS, JOBS
@@ -40,7 +40,7 @@ async def _export(session: AsyncSession, user_id: UUID) -> dict[str, Any]:
 
 
 async def _erase(session: AsyncSession, user_id: UUID, _: Context) -> None:
-    await service.forget_person(session, user_id)
+    await people.forget_person(session, user_id)
 
 
 # TooMuch shares CONFLICT's row of the error table.

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from cleanly.domain.catalog import queries as catalog
 from cleanly.domain.catalog.queries import CatalogSettings, PriceForSale
-from cleanly.domain.payments import books, flows, queries, service
+from cleanly.domain.payments import books, flows, people, queries, service
 from cleanly.domain.users import queries as users
 from cleanly.kernel.context import Context
 from cleanly.kernel.errors import NotFound, ValidationFailed
@@ -62,7 +62,7 @@ async def _make_customer(context: Context, provider: Provider, user_id: UUID, em
     async with flows.as_answers():
         customer = await provider.ensure_customer(user_id, email, key=f"customer:{user_id}")
     async with context.db.begin() as session:
-        await service.remember_customer(
+        await people.remember_customer(
             session, user_id, provider.name, provider.account, customer, now=context.clock.now()
         )
     return customer

@@ -10,7 +10,9 @@ from cleanly.kernel.clock import rfc3339
 from cleanly.kernel.wire import Wire
 
 Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str, when_used="json")]
-Minor = Annotated[int, Field(ge=1, le=10**15, description="Minor units of the payment's currency", examples=[1250])]
+Minor = Annotated[
+    int, Field(strict=True, ge=1, le=10**15, description="Minor units of the payment's currency", examples=[1250])
+]
 MetaKey = Annotated[str, Field(min_length=1, max_length=40)]
 MetaValue = Annotated[str, Field(max_length=500)]
 
@@ -26,7 +28,7 @@ class PaymentIn(Wire):
     """What to buy. The amount is the price's, times the quantity."""
 
     price_id: UUID
-    quantity: Annotated[int, Field(ge=1, le=999)] = 1
+    quantity: Annotated[int, Field(strict=True, ge=1, le=999)] = 1
     provider: Literal["stripe", "paypal", "sandbox"]
     capture_method: Literal["automatic", "manual"] = "automatic"
     metadata: Annotated[

@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.catalog.queries import PriceForSale
 from cleanly.domain.ledger import service as ledger
 from cleanly.domain.payments import books, messages, postings, rules
-from cleanly.domain.payments.models import CustomerRow, HoldRow, PaymentRow
+from cleanly.domain.payments.models import HoldRow, PaymentRow
 from cleanly.domain.payments.queries import Payment, payment_of
 from cleanly.domain.payments.rules import Shares, State
 from cleanly.domain.payments.settings import PaymentSettings
@@ -278,25 +277,8 @@ async def looked_in_vain(session: AsyncSession, payment_id: UUID, *, now: dateti
     return payment_of(row)
 
 
-async def remember_customer(
-    session: AsyncSession, user_id: UUID, provider: str, account: str, customer: str, *, now: datetime
-) -> None:
-    """Keep a buyer's id at a provider; the first one stays."""
-    await session.execute(
-        insert(CustomerRow)
-        .values(user_id=user_id, provider=provider, provider_account=account, customer=customer, created_at=now)
-        .on_conflict_do_nothing()
-    )
-
-
 async def authorization_runs_out(session: AsyncSession, payment_id: UUID, *, now: datetime) -> bool:
     """Whether an authorization ends within a day: it is given back before it lapses by itself."""
     row = await lock(session, payment_id)
     ends = row.authorized_until or row.created_at + timedelta(days=7)
     return now >= ends - timedelta(days=1)
-
-
-async def forget_person(session: AsyncSession, user_id: UUID) -> None:
-    """Money records stay under the bare id; the buyer's own notes on them and the provider's customer ids go."""
-    await session.execute(update(PaymentRow).where(PaymentRow.buyer_id == user_id).values(meta={}))
-    await session.execute(delete(CustomerRow).where(CustomerRow.user_id == user_id))

@@ -1,4 +1,4 @@
-"""`cleanly ledger`: read the books and prove them."""
+"""`cleanly ledger`: read the books, prove them, and hold them against the providers'."""
 
 from typing import Annotated
 from uuid import UUID
@@ -7,8 +7,14 @@ import typer
 from rich.table import Column, Table
 
 from cleanly.domain.ledger import queries
+from cleanly.domain.ledger.module import module
+from cleanly.domain.ledger.reconciliation import queries as reconciliation
+from cleanly.domain.ledger.reconciliation.messages import RECONCILE
 from cleanly.entry.cli.running import fail, out, work
+from cleanly.kernel.clock import rfc3339
 from cleanly.kernel.context import Context
+from cleanly.kernel.messages import Tick
+from cleanly.kernel.module import FlowJob
 
 app = typer.Typer(help="The books.", no_args_is_help=True)
 _SECONDS_MAX = 3600
@@ -54,6 +60,30 @@ def check() -> None:
     if not report.is_clean:
         fail(f"the books are not sound: {len(report.drift) + len(report.faults)} faults")
     out.print("the books are sound")
+
+
+@app.command()
+def reconcile() -> None:
+    """Read the providers' books, book their fees and what became available, and name every open difference."""
+
+    async def run(context: Context) -> list[reconciliation.Item]:
+        for job in module.jobs:
+            if isinstance(job, FlowJob) and job.task is RECONCILE:
+                await job.run(context, Tick(due_at=rfc3339(context.clock.now())))
+        async with context.db.begin() as session:
+            return list(await reconciliation.items(session, is_open=True, limit=_SHOWN_MAX))
+
+    try:
+        found = work("cli", run)
+    except ExceptionGroup as error:
+        fail("; ".join(str(fault) for fault in error.exceptions))
+    for item in found:
+        out.print(
+            f"{item.id} {item.kind}: {item.provider} {item.object}, since {rfc3339(item.opened_at)}", markup=False
+        )
+    if found:
+        fail(f"differences are open; the newest {_SHOWN_MAX} at most are shown")
+    out.print("the books agree")
 
 
 def _summary(report: queries.Report) -> Table:

@@ -74,7 +74,7 @@ def migrate() -> None:
 def demo(
     base: Annotated[str, typer.Option(help="The service to play against.")] = "",
 ) -> None:
-    """Play a phone's life against a running service."""
+    """Play a phone's life and a market's day against a running service."""
     address = base or f"http://localhost:{settings().listen_port}"
     if not asyncio.run(demos.play(address, out)):
         raise typer.Exit(1)

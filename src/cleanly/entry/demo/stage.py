@@ -27,11 +27,17 @@ class Reply:
     body: Any
 
     @property
+    def fields(self) -> dict[str, Any] | None:
+        """The body, if it is an object."""
+        is_object = isinstance(self.body, dict)
+        return cast("dict[str, Any]", self.body) if is_object else None
+
+    @property
     def said(self) -> str:
         """The body in a few words, without its tokens."""
-        if not isinstance(self.body, dict):
-            return "" if self.body is None else str(self.body)[:40]
-        fields = cast("dict[str, Any]", self.body)
+        fields = self.fields
+        if fields is None:
+            return str(self.body or "")[:40]
         if "error" in fields:
             return str(fields["error"]["code"])
         if "state" in fields:
@@ -94,11 +100,11 @@ class Stage:
         """The token in the newest mail whose subject or text holds `words`."""
 
         def found(reply: Reply) -> str | None:
-            if reply.status != 200 or not isinstance(reply.body, dict):
+            if reply.status != 200 or reply.fields is None:
                 raise DemoFailed(
                     "the mailbox at /dev/mail does not answer: the demo needs `make run`, without MAIL_URL"
                 )
-            mails = cast("list[dict[str, str]]", reply.body["items"])
+            mails = cast("list[dict[str, str]]", reply.fields["items"])
             for mail in mails:
                 if words in mail["subject"] + mail["text"] and "token=" in mail["text"]:
                     return mail["text"].partition("token=")[2].split()[0].strip(".,)>")

@@ -85,6 +85,30 @@ async def test_without_a_sandbox_there_is_nothing(stage, client, context, act):
     assert (reply.status_code, reply.json()["error"]["code"]) == (404, "NOT_FOUND")
 
 
+async def test_its_clock_is_moved_by_whoever_is_signed_in(stage, client):
+    made = await stage.pay(1004)
+    assert made.state == "processing"
+    stranger = await client.post("/api/v1/sandbox/advance", json={"seconds": 3 * 86_400})
+    assert stranger.status_code == 401
+    assert (await stage.sandbox.get_payment(made.reference)).state == "processing"
+    moved = await client.post("/api/v1/sandbox/advance", json={"seconds": 3 * 86_400}, headers=SIGNED_IN)
+    assert moved.status_code == 200
+    assert moved.json()["told"] > 0
+    assert (await stage.sandbox.get_payment(made.reference)).state == "captured"
+
+
+async def test_its_clock_never_runs_back(client):
+    for seconds in (0, -1, 91 * 86_400):
+        reply = await client.post("/api/v1/sandbox/advance", json={"seconds": seconds}, headers=SIGNED_IN)
+        assert reply.status_code == 422
+
+
+async def test_without_a_sandbox_there_is_no_clock(client, context):
+    client.app.state.context = dataclasses.replace(context, parts={SessionGate: Gate()})
+    reply = await client.post("/api/v1/sandbox/advance", json={"seconds": 1}, headers=SIGNED_IN)
+    assert (reply.status_code, reply.json()["error"]["code"]) == (404, "NOT_FOUND")
+
+
 async def test_the_job_pushes_what_is_due_and_is_harmless_where_the_sandbox_is_off(stage, context):
     await stage.pay(1000)
     await pump(dataclasses.replace(context, parts={}), Pump())

@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from cleanly.domain.ledger import service as ledger
-from cleanly.domain.ledger.reconciliation import metrics, queries, rules, service
+from cleanly.domain.ledger.reconciliation import booking, metrics, queries, rules, service
 from cleanly.domain.ledger.reconciliation.rules import ItemKind
 from cleanly.domain.ledger.reconciliation.service import Books
 from cleanly.kernel.context import Context
@@ -124,14 +124,14 @@ def _until(created: list[datetime], began: datetime) -> datetime | None:
 async def _book(context: Context, books: Books) -> int:
     now, booked = context.clock.now(), 0
     async with context.db.begin() as session:
-        currencies = await service.due_currencies(session, books.provider, now=now)
+        currencies = await booking.due_currencies(session, books.provider, now=now)
     for currency in currencies:
         async with context.db.begin() as session:
-            await ledger.open_accounts(session, *service.places(books.provider, currency))
-        batch = service.BATCH
-        while batch == service.BATCH:
+            await ledger.open_accounts(session, *booking.places(books.provider, currency))
+        batch = booking.BATCH
+        while batch == booking.BATCH:
             async with context.db.begin(deadline_seconds=_SECONDS_MAX) as session:
-                batch = await service.book(session, books.provider, currency, now=now)
+                batch = await booking.book(session, books.provider, currency, now=now)
             booked += batch
     return booked
 

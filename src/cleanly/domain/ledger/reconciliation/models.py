@@ -69,8 +69,7 @@ class ProviderEntryRow(Base):
 
 
 class ReconciliationItemRow(Base):
-    """One difference. `subject`: the line or transaction that it is about: a difference is told once, also when
-    it was resolved."""
+    """One difference, told once. `subject`: the line of theirs or the posting of ours that it is about."""
 
     __tablename__ = "reconciliation_items"
     __table_args__ = (

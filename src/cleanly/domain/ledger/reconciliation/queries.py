@@ -167,8 +167,9 @@ async def lines_of(
         "horizon": horizon,
         "objects": [f"{provider}:{name}" for name in objects],
     }
-    for row in await session.execute(_OURS, values):
-        ours[row.object].append(Line(row.id, row.reference, row.amount, row.currency, row.is_open, row.is_due))
+    for booked in await session.execute(_OURS, values):
+        line = Line(booked.id, booked.reference, booked.amount, booked.currency, booked.is_open, booked.is_due)
+        ours[booked.object].append(line)
     return {name: Lines(tuple(theirs[name]), tuple(ours[name])) for name in objects}
 
 

@@ -6,7 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 
 from cleanly.domain.ledger.reconciliation import queries, service
-from cleanly.domain.ledger.reconciliation.queries import Item, ItemKind
+from cleanly.domain.ledger.reconciliation.queries import Item
+from cleanly.domain.ledger.reconciliation.rules import ItemKind
 from cleanly.domain.ledger.reconciliation.schemas import ItemOut, ItemsOut, ProviderName, ResolveIn
 from cleanly.kernel.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from cleanly.kernel.http import Admin, Ctx, Cursor, From, Limit, Route, Tx, refusals
@@ -58,9 +59,7 @@ async def resolve_item(  # noqa: PLR0917 - FastAPI calls by name
     item_id: ItemId, body: ResolveIn, caller: Admin, tx: Tx, context: Ctx, origin: From
 ) -> ItemOut:
     """With the reason, which is kept and audited. It moves no money. For admins."""
-    item = await service.resolve(
-        tx, item_id, body.reason, caller=caller, origin=origin, now=context.clock.now()
-    )
+    item = await service.resolve(tx, item_id, body.reason, caller=caller, origin=origin, now=context.clock.now())
     return _shown(item)
 
 

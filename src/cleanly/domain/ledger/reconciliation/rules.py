@@ -92,9 +92,7 @@ def judge(theirs: Sequence[Line], ours: Sequence[Line]) -> Verdict:
     return Verdict(tuple(pairs), tuple(alone))
 
 
-def _pair(
-    kind: PairKind, theirs: list[Line], ours: list[Line], fits: Callable[[Line, Line], bool]
-) -> list[Pair]:
+def _pair(kind: PairKind, theirs: list[Line], ours: list[Line], fits: Callable[[Line, Line], bool]) -> list[Pair]:
     """Take from both lists what fits, first come first served."""
     found: list[Pair] = []
     for line in list(theirs):

@@ -1,4 +1,4 @@
-"""Keep a provider's lines, book what follows from them, write down what differs, resolve it. Inside your transaction.
+"""Keep a provider's lines, write down what differs, resolve it. Inside your transaction.
 
 Nothing here changes what was booked. A difference ends when a person says why.
 """
@@ -9,24 +9,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cleanly.domain.ledger import chart
-from cleanly.domain.ledger import service as ledger
 from cleanly.domain.ledger.reconciliation import queries, rules
 from cleanly.domain.ledger.reconciliation.models import ProviderEntryRow, ProviderImportRow, ReconciliationItemRow
 from cleanly.domain.ledger.reconciliation.rules import Alone, ItemKind, Line, Pair
-from cleanly.domain.ledger.service import Place, Posting
 from cleanly.kernel.errors import Conflict, NotFound
 from cleanly.kernel.ids import new_id
 from cleanly.kernel.principal import Caller, Origin
 from cleanly.platform.audit import service as audit
 from cleanly.platform.providers.protocol import Entry
-
-BATCH = 400  # lines; each makes at most two postings of a call's thousand
-_UNBOOKED = or_(ProviderEntryRow.fee_booked_at.is_(None), ProviderEntryRow.available_booked_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +40,9 @@ async def hold(session: AsyncSession, books: Books) -> ProviderImportRow:
 
 
 async def keep(session: AsyncSession, books: Books, entries: Sequence[Entry], *, now: datetime) -> tuple[int, int]:
-    """Keep new lines; how many they were, and how many differences known lines showed: one that is told otherwise
-    than before stays as it was first told, and is told to a person.
+    """Keep new lines; how many were new, and how many differences are.
+
+    A line that is told otherwise than before stays as it was first told, and a person is told.
     """
     if not entries:
         return 0, 0
@@ -123,79 +118,11 @@ def _entry_told(entry: Entry) -> dict[str, Any]:
     return {**amounts, "currency": entry.gross.currency}
 
 
-async def due_currencies(session: AsyncSession, provider: str, *, now: datetime) -> list[str]:
-    """In which currencies something waits to be booked."""
-    query = select(ProviderEntryRow.currency).where(*_due(provider, now)).distinct()
-    return list(await session.scalars(query.order_by(ProviderEntryRow.currency)))
-
-
-def _due(provider: str, now: datetime) -> tuple[Any, ...]:
-    is_due = or_(ProviderEntryRow.fee_booked_at.is_(None), ProviderEntryRow.available_on <= now)
-    return (ProviderEntryRow.provider == provider, _UNBOOKED, is_due)
-
-
-def places(provider: str, currency: str) -> tuple[Place, ...]:
-    """Every account that booking a line touches: open them before, in a transaction of their own."""
-    accounts = (chart.clearing(provider), chart.provider(provider), chart.PROVIDER_FEES, chart.DISPUTE_FEES)
-    return tuple(Place(None, account, currency) for account in accounts)
-
-
-async def book(session: AsyncSession, provider: str, currency: str, *, now: datetime) -> int:
-    """Book what lines of one currency cost, and what has become available; how many lines. At most a batch.
-
-    Posts to the ledger as its last statement.
-    """
-    found = await session.scalars(
-        select(ProviderEntryRow)
-        .where(*_due(provider, now), ProviderEntryRow.currency == currency)
-        .order_by(ProviderEntryRow.id)
-        .limit(BATCH)
-        .with_for_update(skip_locked=True)
-    )
-    rows = found.all()
-    ids = dict(zip(places(provider, currency), await ledger.accounts(session, *places(provider, currency)), strict=True))
-    by_name = {place.account: account_id for place, account_id in ids.items()}
-    postings = [posting for row in rows for posting in _postings(row, by_name, now=now)]
-    await session.flush()
-    if postings:
-        await ledger.post(session, *postings)
-    return len(rows)
-
-
-def _postings(row: ProviderEntryRow, ids: Mapping[chart.Account, int], *, now: datetime) -> list[Posting]:
-    """What follows from a line; the line is marked with it."""
-    clearing, found = ids[chart.clearing(row.provider)], list[Posting]()
-    if row.fee_booked_at is None:
-        row.fee_booked_at = now
-        cost = rules.cost(row.kind, gross=row.gross, fee=row.fee)
-        if cost:
-            found.append(_posting(row, "fee", ids[rules.cost_account(row.kind)], clearing, cost))
-    if row.available_booked_at is None and row.available_on is not None and row.available_on <= now:
-        row.available_booked_at = now
-        if row.net:
-            found.append(_posting(row, "available", ids[chart.provider(row.provider)], clearing, row.net))
-    return found
-
-
-def _posting(row: ProviderEntryRow, step: str, debited: int, clearing: int, amount: int) -> Posting:
-    # No provider_object: this is the provider's own word, nothing to hold against it.
-    return Posting(
-        reference=f"provider_entry:{row.id}:{step}",
-        kind=f"provider_entry.{step}",
-        currency=row.currency,
-        entries=((debited, amount), (clearing, -amount)),
-        source_id=row.id,
-        meta={"provider_entry": f"{row.provider}:{row.provider_entry_id}"},
-    )
-
-
 async def judge(
     session: AsyncSession, books: Books, objects: Sequence[str], *, horizon: datetime, now: datetime
 ) -> int:
     """Hold both sides of these objects against each other; how many differences are new. The books must be held."""
-    found = await queries.lines_of(
-        session, books.provider, books.account, objects, horizon=horizon, now=now
-    )
+    found = await queries.lines_of(session, books.provider, books.account, objects, horizon=horizon, now=now)
     items: list[dict[str, Any]] = []
     for name, lines in found.items():
         verdict = rules.judge(lines.theirs, lines.ours)
@@ -236,7 +163,7 @@ def _side(line: Line) -> dict[str, Any]:
     return {"id": line.key, "amount": line.amount, "currency": line.currency}
 
 
-def _item(  # noqa: PLR0917 - the columns of one row
+def _item(
     books: Books, kind: ItemKind, name: str, subject: str, details: Mapping[str, Any], *, now: datetime
 ) -> dict[str, Any]:
     return {

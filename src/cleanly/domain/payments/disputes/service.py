@@ -15,7 +15,6 @@ from cleanly.domain.payments import service as payments
 from cleanly.domain.payments.disputes.models import DisputeRow
 from cleanly.domain.payments.errors import NotOurMoney
 from cleanly.domain.payments.models import PaymentRow
-from cleanly.domain.payments.refunds.service import take_from_seller
 from cleanly.domain.payments.rules import Shares
 from cleanly.kernel.errors import NotFound
 from cleanly.kernel.ids import new_id
@@ -119,7 +118,7 @@ async def _withdraw(session: AsyncSession, payment: PaymentRow, row: DisputeRow)
     left = Shares(payment.seller_left, payment.fee_left, payment.tax_left)
     # A bank may dispute more than is left after refunds: what no share covers is the platform's to lose.
     shares = rules.take_at_most(left, row.amount, row.currency)
-    part = await take_from_seller(session, payment, shares.seller)
+    part = await books.take_from_seller(session, payment, shares.seller)
     rest = left - shares
     payment.seller_left, payment.fee_left, payment.tax_left = rest.seller, rest.fee, rest.tax
     row.seller_part, row.fee_part, row.tax_part = shares.seller, shares.fee, shares.tax

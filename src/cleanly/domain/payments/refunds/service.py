@@ -14,10 +14,10 @@ from cleanly.domain.payments import books, messages, postings, rules
 from cleanly.domain.payments import service as payments
 from cleanly.domain.payments.disputes import queries as disputes
 from cleanly.domain.payments.errors import InvalidState, TooMuch
-from cleanly.domain.payments.models import HoldRow, PaymentRow
+from cleanly.domain.payments.models import PaymentRow
 from cleanly.domain.payments.refunds.models import RefundRow
 from cleanly.domain.payments.refunds.queries import Refund, refund_of
-from cleanly.domain.payments.rules import SellersPart, Shares
+from cleanly.domain.payments.rules import Shares
 from cleanly.kernel.errors import NotFound
 from cleanly.kernel.ids import new_id
 from cleanly.kernel.money import Money
@@ -169,7 +169,7 @@ async def _book(session: AsyncSession, payment: PaymentRow, refund: RefundRow) -
     left = Shares(payment.seller_left, payment.fee_left, payment.tax_left)
     # The provider may give back what a dispute has taken already: what no share covers is the platform's to lose.
     shares = rules.take_at_most(left, refund.amount, refund.currency)
-    part = await take_from_seller(session, payment, shares.seller)
+    part = await books.take_from_seller(session, payment, shares.seller)
     payment.refunding_amount -= refund.amount
     payment.refunded_amount += refund.amount
     _set_left(payment, left - shares)
@@ -221,24 +221,6 @@ async def _give_back(session: AsyncSession, payment: PaymentRow, refund: RefundR
 
 def _set_left(payment: PaymentRow, left: Shares) -> None:
     payment.seller_left, payment.fee_left, payment.tax_left = left.seller, left.fee, left.tax
-
-
-async def take_from_seller(session: AsyncSession, payment: PaymentRow, amount: int) -> SellersPart:
-    """Where a seller's part comes from, read under the ledger's locks; this payment's hold is lowered by its share."""
-    if payment.seller_id is None:
-        return SellersPart(0, 0, 0, 0)
-    hold = await session.scalar(
-        select(HoldRow)
-        .where(HoldRow.payment_id == payment.id, HoldRow.kind == "pending", HoldRow.released_at.is_(None))
-        .with_for_update()
-    )
-    held = await books.sellers_balances(session, payment.seller_id, payment.currency)
-    part = rules.taken_from_seller(
-        amount, hold_left=hold.remaining if hold else 0, available=held.available, reserve=held.reserve
-    )
-    if hold is not None:
-        hold.remaining -= part.pending
-    return part
 
 
 async def lock(session: AsyncSession, refund_id: UUID) -> tuple[PaymentRow, RefundRow]:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from cleanly.kernel.errors import NotFound, PayloadTooLarge
+from cleanly.kernel.errors import Forbidden, NotFound, PayloadTooLarge
 from cleanly.kernel.http import Admin, Ctx, Cursor, From, Limit, Route, Tx, refusals
 from cleanly.kernel.paging import LIMIT_DEFAULT, Cursors
 from cleanly.platform.idempotency.errors import OWN as KEY_REFUSALS
@@ -56,7 +56,7 @@ async def receive(
     "/admin/inbound-events",
     tags=["admin"],
     summary="List provider news",
-    responses=refusals(signed_in=True),
+    responses=refusals(Forbidden, signed_in=True),
 )
 async def list_events(
     _admin: Admin,
@@ -86,7 +86,7 @@ async def list_events(
     "/admin/inbound-events/{id}",
     tags=["admin"],
     summary="One event with its body and error",
-    responses=refusals(NotFound, signed_in=True),
+    responses=refusals(Forbidden, NotFound, signed_in=True),
 )
 async def read_event(event_id: EventId, _admin: Admin, context: Ctx) -> LetterOut:
     """As it came, without what its headers had of secrets."""
@@ -103,7 +103,7 @@ async def read_event(event_id: EventId, _admin: Admin, context: Ctx) -> LetterOu
     tags=["admin"],
     status_code=202,
     summary="Act on one event again",
-    responses=refusals(NotFound, *KEY_REFUSALS, signed_in=True),
+    responses=refusals(Forbidden, NotFound, *KEY_REFUSALS, signed_in=True),
 )
 async def replay_event(event_id: EventId, caller: Admin, context: Ctx, origin: From, tx: Tx) -> InboundEventOut:
     """Whatever became of it before: acting on the same news twice changes nothing."""
@@ -122,7 +122,7 @@ async def replay_event(event_id: EventId, caller: Admin, context: Ctx, origin: F
     tags=["admin"],
     status_code=202,
     summary="Act on many events again",
-    responses=refusals(*KEY_REFUSALS, signed_in=True, body=True),
+    responses=refusals(Forbidden, *KEY_REFUSALS, signed_in=True, body=True),
 )
 async def replay_events(body: ReplayIn, caller: Admin, context: Ctx, origin: From, tx: Tx) -> ReplayedOut:
     """All of a type, or since a time, or both: two hundred a call."""
