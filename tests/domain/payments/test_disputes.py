@@ -1,5 +1,6 @@
 """The bank takes money back: lost, won, overturned, before the capture, beside refunds."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -95,7 +96,7 @@ async def applied(market: Market, dispute_id: UUID, seen: DisputeSnapshot) -> bo
         return await service.apply(session, dispute_id, seen, revision=row.revision, now=market.world.clock.now())
 
 
-def snapshot(payment_reference: str, state: str, amount: int, *moved: str) -> DisputeSnapshot:
+def snapshot(payment_reference: str, state: Any, amount: int, *moved: Any) -> DisputeSnapshot:
     return DisputeSnapshot(
         provider="sandbox",
         reference="dp_x",

@@ -2,11 +2,14 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
+import httpx2
 import pytest
 
 from cleanly.domain.payments import inbound
+from cleanly.domain.payments.errors import NotOurMoney
 from cleanly.kernel.messages import Handled, ProviderEvent
 from cleanly.kernel.money import Money
 from cleanly.platform.providers.errors import Unknown
@@ -277,7 +280,7 @@ async def test_a_key_that_the_provider_has_forgotten_is_looked_up_before_it_is_u
     market.sandbox.next(Fate.TIMEOUT_AFTER, on="refund" if what == "refund" else "create_payment")
     price = await market.price(2_000)
 
-    async def go():
+    async def go() -> httpx2.Response:
         if what == "refund":
             return await market.refund(payment_id, 300, key="late")
         return await market.pay(priceId=price, key="late")
@@ -292,8 +295,8 @@ async def test_a_key_that_the_provider_has_forgotten_is_looked_up_before_it_is_u
     await market.books_are_right()
 
 
-def news(**changes: object) -> ProviderEvent:
-    told = {
+def news(**changes: Any) -> ProviderEvent:
+    told: dict[str, Any] = {
         "provider": "sandbox",
         "account": "acct_sandbox",
         "id": "evt_x",
@@ -315,7 +318,7 @@ async def test_other_peoples_news_is_ignored_and_ours_too_early_waits(market: Ma
     assert await inbound.on_payment(context, news(created_at=now, our_id=uuid4())) is Handled.MISSING_PARENT
     ours = UUID(payment["id"])
     assert await inbound.on_payment(context, news(created_at=now, our_id=ours, account="other")) is Handled.IGNORED
-    with pytest.raises(inbound.NotOurMoney):
+    with pytest.raises(NotOurMoney):
         await inbound.on_payment(context, news(created_at=now, our_id=ours))
 
 
