@@ -167,6 +167,7 @@ def test_both_checks_are_scheduled():
     assert {cron.task.name: cron.schedule for cron in module.crons} == {
         "ledger.check": "40 3 * * *",
         "ledger.check_recent": "*/5 * * * *",
+        "ledger.reconcile": "17 * * * *",
     }
     assert {job.task.name for job in module.jobs} == {cron.task.name for cron in module.crons}
 

@@ -22,7 +22,8 @@ from cleanly.kernel.errors import AppError
 from cleanly.kernel.observe import set_up_logging
 
 T = TypeVar("T")
-out = Console(highlight=False, soft_wrap=True)
+# A table that goes into a pipe or a file is not cut to a terminal that is not there.
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 240)
 
 
 def fail(message: str) -> NoReturn:
