@@ -84,7 +84,9 @@ def running(cores: Cores, *, port: int = 0) -> Generator[Stage, None, None]:
         url = server.url("bench")
         migrate.migrate(url)
         settings = SessionSettings(jwt_access_token_expiry=86_400)
-        user_id, session_id = _add_user(url, EMAIL)
+        # Logging in again and again ends the sessions longest unused: the one that reads is another account's.
+        _add_user(url, EMAIL)
+        user_id, session_id = _add_user(url, "reader@example.com")
         signer, now = AccessSigner.of(settings), datetime.now(UTC)
         access, _ = signer.sign(user_id=user_id, session_id=session_id, epoch=1, now=now, jitter=0)
         other, other_session = _add_user(url, "seller@example.com")
