@@ -16,6 +16,12 @@ ARGON2_PARALLELISM_MAX = 64
 _BLOCKS_PER_LANE = 8
 
 
+def _cores() -> int:
+    """The cores that this process may use: more hashes at once than that only push each other out of the cache."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed is not None else os.cpu_count() or 1
+
+
 class PasswordSettings(Group):
     """Defaults: OWASP's second Argon2id profile (19 MiB, 2 passes, 1 lane), a thread per core.
 
@@ -26,7 +32,7 @@ class PasswordSettings(Group):
     argon2_memory_kib: Annotated[int, Field(ge=_BLOCKS_PER_LANE, le=ARGON2_MEMORY_KIB_MAX)] = 19456
     argon2_time_cost: Annotated[int, Field(ge=1, le=ARGON2_TIME_COST_MAX)] = 2
     argon2_parallelism: Annotated[int, Field(ge=1, le=ARGON2_PARALLELISM_MAX)] = 1
-    password_hash_threads: Annotated[int, Field(ge=1, le=256)] = Field(default_factory=lambda: os.cpu_count() or 1)
+    password_hash_threads: Annotated[int, Field(ge=1, le=256)] = Field(default_factory=_cores)
     password_hash_queue_max: Annotated[int, Field(ge=0, le=10_000)] = 64
     hibp_check: bool = False
     hibp_url: Url = "https://api.pwnedpasswords.com/range/"
