@@ -21,8 +21,9 @@ $(BIN)/uv: requirements/bootstrap.txt
 
 $(STAMP): requirements/dev.txt pyproject.toml $(BIN)/uv
 	@echo "installing the locked requirements into $(VENV)"
-	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements/dev.txt
 	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m compileall -q src
 	@touch $@
 
 run: $(STAMP) ## the service with an embedded PostgreSQL, at http://localhost:3000
