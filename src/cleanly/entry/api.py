@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from cleanly import __version__
 from cleanly.entry import books, health, openapi
+from cleanly.entry.direct import Direct
 from cleanly.entry.health import Liveness
 from cleanly.entry.modules import MODULES
 from cleanly.entry.settings import Settings
@@ -67,7 +68,8 @@ def create(context: Context, settings: Settings) -> App:
         app.add_api_route(f"{PREFIX}/openapi.json", _openapi, include_in_schema=False)
         app.add_api_route("/docs", _docs, include_in_schema=False)
     _install_handlers(app)
-    return Shell(cast("App", app), context, settings, prefix=PREFIX, draining=context.part(Liveness))
+    direct = Direct(cast("App", app), context, app.routes)
+    return Shell(direct, context, settings, prefix=PREFIX, draining=context.part(Liveness))
 
 
 class _Api(FastAPI):

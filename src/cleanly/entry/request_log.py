@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from cleanly.kernel.address import ClientAddress
 from cleanly.kernel.http import SCOPE_CALLER, SCOPE_REQUEST_ID
+from cleanly.kernel.ids import text_of
 from cleanly.kernel.observe import REQUEST_LINES
 from cleanly.kernel.principal import Caller
 
@@ -38,7 +39,7 @@ def write(call: Finished) -> None:
     }
     caller: Caller | None = scope.get(SCOPE_CALLER)
     if caller is not None:
-        fields["user.id"] = str(caller.user_id)
+        fields["user.id"] = text_of(caller.user_id)
     traceparent = call.headers.get(b"traceparent")
     if traceparent is not None and (found := _TRACEPARENT.fullmatch(traceparent)) is not None:
         fields["trace_id"] = found[1].decode()

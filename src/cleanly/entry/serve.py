@@ -5,7 +5,7 @@ import contextlib
 import signal
 from collections.abc import Generator
 from types import FrameType
-from typing import cast
+from typing import Any, cast
 from uuid import uuid4
 
 import structlog
@@ -13,6 +13,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from cleanly.entry import api, health
+from cleanly.entry.cycle import WholeAnswers
 from cleanly.entry.health import Liveness
 from cleanly.entry.settings import Settings
 from cleanly.entry.shell import SECURITY
@@ -51,6 +52,10 @@ class _Protocol(HttpToolsProtocol):
         self._head_bytes += len(data)
         if self._head_bytes > HEAD_BYTES_MAX:
             self.send_400_response("too large")
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        cycle.__class__ = WholeAnswers  # uvicorn makes its own kind, without a way to name another
+        super()._start_asgi_task(cycle, app)
 
     def on_body(self, body: bytes) -> None:
         """Bound what a refused caller goes on to send."""

@@ -4,17 +4,18 @@ Every request passes here and every answer leaves here, so this is the hot path:
 in `__init__`, and nothing is wrapped that need not be.
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import lru_cache
+from random import getrandbits
 from typing import Any, Protocol
-from uuid import uuid4
 
 import structlog
 from starlette.requests import ClientDisconnect
 
 from cleanly.entry import request_log
 from cleanly.entry.cors import Cors, Header
+from cleanly.entry.deadlines import Deadline, Deadlines
 from cleanly.entry.settings import Settings
 from cleanly.kernel.address import AddressRules, ClientAddress
 from cleanly.kernel.context import Context
@@ -27,7 +28,7 @@ from cleanly.kernel.errors import (
     RateLimited,
     Unavailable,
 )
-from cleanly.kernel.http import SCOPE_CLIENT, SCOPE_REQUEST_ID, envelope
+from cleanly.kernel.http import SCOPE_CLIENT, SCOPE_HEADERS, SCOPE_REQUEST_ID, envelope
 from cleanly.platform.ratelimit import http as limits
 from cleanly.platform.ratelimit import rules as limit_rules
 from cleanly.platform.ratelimit.service import Limiter
@@ -88,6 +89,7 @@ class Call:
         self.is_probe = False
         request_id = _request_id(headers.get(b"x-request-id"))
         scope[SCOPE_REQUEST_ID] = request_id.decode()
+        scope[SCOPE_HEADERS] = headers
         self.added: list[Header] = [(b"x-request-id", request_id)]
 
     def as_get(self) -> None:
@@ -99,12 +101,11 @@ class Call:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers: list[Header] = list(message.get("headers", ()))
-            names = {name for name, _ in headers}
-            headers.extend(item for item in self.defaults if item[0] not in names)
-            headers.extend(self.added)
+            headers += _missing(tuple([name for name, _ in headers]), self.defaults)
+            headers += self.added
             standing = limits.standing_of(self.scope)
             if standing is not None:
-                headers.extend(limit_rules.raw_headers(standing))
+                headers += limit_rules.raw_headers(standing)
             message["headers"] = headers
         elif self.method == "HEAD":
             message["body"] = b""
@@ -130,7 +131,7 @@ class Shell:
         self._limiter = context.part(Limiter)
         self._draining = draining
         self._body_bytes_max = settings.body_bytes_max
-        self._seconds_max = settings.request_seconds_max
+        self._deadlines = Deadlines(settings.request_seconds_max)
         self._https_only = settings.is_production
         self._edge_only = settings.edge_enforce == "on"
         self._hosts = _hosts(settings)
@@ -145,16 +146,16 @@ class Shell:
             await self._app(scope, receive, send)
             return
         call = Call(scope, send, self._defaults)
-        deadline = asyncio.timeout(self._seconds_max)
+        deadline = Deadline(self._deadlines)
         try:
-            async with deadline:
+            with deadline:
                 await self._serve(call, receive)
         except AppError as error:
             await self._end(call, error)
         except ClientDisconnect:
             call.status = _CLIENT_GONE
         except Exception as error:  # noqa: BLE001 - whatever it is: the caller gets the envelope, the log the cause
-            if isinstance(error, TimeoutError) and deadline.expired():
+            if isinstance(error, TimeoutError) and deadline.expired:
                 _log.warning("request_deadline", route=request_log.route_of(call.scope))
                 call.added.append((b"connection", b"close"))  # its body may still be on the way
                 await self._end(call, Unavailable())
@@ -162,7 +163,6 @@ class Shell:
                 _log.exception("request_failed", route=request_log.route_of(call.scope))
                 await self._end(call, InternalError())
         finally:
-            structlog.contextvars.clear_contextvars()
             if not (call.is_probe and call.status < 400):  # probes that go well would drown the rest
                 request_log.write(call)
 
@@ -227,11 +227,17 @@ class Shell:
             raise ConnectionAbortedError("the answer broke off")
 
 
+@lru_cache(maxsize=256)
+def _missing(names: tuple[bytes, ...], defaults: tuple[Header, ...]) -> tuple[Header, ...]:
+    """The defaults that an answer with these headers has not set itself."""
+    return tuple(item for item in defaults if item[0] not in names)
+
+
 def _request_id(sent: bytes | None) -> bytes:
     """The client's, if it is 8 to 128 harmless characters; else a new one."""
     if sent is not None and 8 <= len(sent) <= 128 and _ID_CHARACTERS.issuperset(sent):
         return sent
-    return uuid4().hex.encode()
+    return b"%032x" % getrandbits(128)  # a name for a line of the log: nobody must be unable to guess it
 
 
 def _hosts(settings: Settings) -> frozenset[str] | None:

@@ -23,6 +23,8 @@ SCOPE_CALLER = "cleanly.caller"
 SCOPE_SESSION = "cleanly.session"
 SCOPE_ONCE = "cleanly.once"
 SCOPE_REQUEST_ID = "cleanly.request_id"
+SCOPE_CONTEXT = "cleanly.context"
+SCOPE_HEADERS = "cleanly.headers"
 
 
 class OnceHandle(Protocol):
@@ -63,7 +65,16 @@ class Replayed(Exception):
 
 def context_of(request: Request) -> Context:
     """The process's Context."""
-    return cast("Context", request.app.state.context)
+    return cast("Context", request.scope.get(SCOPE_CONTEXT) or request.app.state.context)
+
+
+def header_of(request: Request, name: bytes) -> str | None:
+    """A header's value; `name` in lower case. What the shell has read is not read again."""
+    read: dict[bytes, bytes] | None = request.scope.get(SCOPE_HEADERS)
+    if read is None:
+        return request.headers.get(name.decode())
+    value = read.get(name)
+    return None if value is None else value.decode("latin-1")
 
 
 # Every dependency is `async`: FastAPI runs a plain function in a thread, which costs more than all else here.
@@ -110,7 +121,7 @@ async def caller_of(request: Request) -> Caller:
         the gate's refusals (401), or Unavailable.
     """
     gate: SessionGate = context_of(request).part(SessionGate)  # type: ignore[type-abstract]
-    caller = await gate.admit(request.headers.get("authorization"))
+    caller = await gate.admit(header_of(request, b"authorization"))
     request.scope[SCOPE_CALLER] = caller
     return caller
 
@@ -204,18 +215,6 @@ class Route(APIRoute):
             return response
 
         return handle
-
-
-class PlainRoute(Route):
-    """A hot GET whose endpoint takes the request alone and returns the response.
-
-    FastAPI solves no dependencies for it, which would cost more than the whole answer (bench/README.md). What it
-    takes is told by `openapi_extra`.
-    """
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The endpoint itself."""
-        return cast("Callable[[Request], Coroutine[Any, Any, Response]]", self.endpoint)
 
 
 def _require_json(request: Request) -> None:

@@ -1,12 +1,13 @@
 """What operators see: log set-up with redaction, and the meter by which slices declare their metrics."""
 
-import json
+import asyncio
 import logging
 import re
 import sys
 import time
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, TextIO, cast
 
 import structlog
@@ -72,26 +73,41 @@ def _drop_colours(_logger: WrappedLogger, _method: str, event: EventDict) -> Eve
 class RequestLines:
     """Where the line of each request goes. Its fields are numbers and words of ours, so nothing is left to redact.
 
-    One per request is the most that this process logs: in JSON it is written without structlog's chain.
+    One per request is the most that this process logs: in JSON it is written without structlog's chain, and the lines
+    of one turn of the event loop are written together.
     """
 
     def __init__(self) -> None:
         self._out: TextIO | None = None
         self._level = logging.INFO
+        self._lines: list[str] = []
 
     def point_at(self, out: TextIO | None, *, level: int) -> None:
         """Write JSON to `out`; None: through structlog."""
+        self.flush()
         self._out, self._level = out, level
 
     def write(self, fields: dict[str, Any], *, is_fault: bool) -> None:
-        """One finished request."""
+        """One finished request. To be called in the event loop's thread."""
         if self._out is None:
             (_log.error if is_fault else _log.info)("request", **fields)
         elif (logging.ERROR if is_fault else logging.INFO) >= self._level:
-            now = datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+            stamp = datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="microseconds")
+            # Strings alone need an encoder's care; what else is in a line are numbers.
+            body = ",".join(
+                [f'"{name}":{_quoted(value) if isinstance(value, str) else value}' for name, value in fields.items()]
+            )
             level = "error" if is_fault else "info"
-            whole = {"timestamp": now, "level": level, "message": "request", **fields}
-            self._out.write(json.dumps(whole, separators=(",", ":")) + "\n")
+            line = f'{{"timestamp":"{stamp[:26]}Z","level":"{level}","message":"request",{body}}}\n'
+            if not self._lines:
+                asyncio.get_running_loop().call_soon(self.flush)
+            self._lines.append(line)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._out is not None and self._lines:
+            lines, self._lines = self._lines, []
+            self._out.write("".join(lines))
             self._out.flush()
 
 

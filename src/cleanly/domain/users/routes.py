@@ -9,7 +9,8 @@ from cleanly.domain.users.schemas import User
 from cleanly.kernel.context import Context
 from cleanly.kernel.errors import NotFound
 from cleanly.kernel.etags import etag_matches, etag_of
-from cleanly.kernel.http import PlainRoute, caller_of, context_of, refusals, whose
+from cleanly.kernel.http import caller_of, context_of, header_of, refusals, whose
+from cleanly.kernel.plain import PlainRoute, ReadyResponse
 from cleanly.platform.cache.service import Cache
 
 PROFILE_SECONDS = 300
@@ -58,7 +59,7 @@ async def read_user(request: Request) -> Response:
     if body is None:
         raise NotFound
     etag = etag_of(body)
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    if etag_matches(request.headers.get("if-none-match"), etag):
-        return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type="application/json")
+    headers = [(b"etag", etag.encode()), (b"cache-control", b"private, no-cache")]
+    if etag_matches(header_of(request, b"if-none-match"), etag):
+        return ReadyResponse(b"", 304, headers)
+    return ReadyResponse(body, 200, [*headers, (b"content-type", b"application/json")])

@@ -16,13 +16,13 @@ from cleanly.domain.users.models import UserRow
 from cleanly.domain.users.queries import User, user_of
 from cleanly.kernel.db import after_commit
 from cleanly.kernel.errors import Conflict, NotFound
-from cleanly.kernel.ids import new_id
+from cleanly.kernel.ids import new_id, text_of
 from cleanly.platform.cache.service import Cache
 
 
 def cache_key(user_id: UUID) -> str:
     """Where the serialised profile is cached."""
-    return f"user:{user_id}"
+    return f"user:{text_of(user_id)}"
 
 
 async def create(

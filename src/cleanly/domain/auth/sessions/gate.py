@@ -4,10 +4,10 @@ A session's state is kept for at most a second, so a revocation made by another 
 second without any message between processes; one made by this process drops the copy at once.
 """
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime
+from time import monotonic
 from uuid import UUID
 
 from cleanly.domain.auth.sessions import queries, rules, service
@@ -51,7 +51,7 @@ class Gate:
         now = self._clock.now()
         claims = self._signer.verify(token, now)
         known = self._known.get(claims.session_id)
-        if known is not None and known[0] > asyncio.get_running_loop().time():
+        if known is not None and known[0] > monotonic():
             _, state, caller = known
             if isinstance(verdict := rules.may_pass(claims.epoch, state, now=now), rules.Pass) and not verdict.confirm:
                 return caller
@@ -86,7 +86,7 @@ class Gate:
             # Swept long after its end, or lost with a restored backup: it can't be continued.
             raise SessionRevoked
         caller = Caller(user_id=state.user_id, session_id=session_id, is_admin=state.is_admin)
-        self._known[session_id] = (asyncio.get_running_loop().time() + self._state_seconds, state, caller)
+        self._known[session_id] = (monotonic() + self._state_seconds, state, caller)
         self._known.move_to_end(session_id)
         if len(self._known) > _SESSIONS_MAX:
             self._known.popitem(last=False)

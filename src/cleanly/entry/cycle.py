@@ -1,0 +1,61 @@
+"""Whole answers leave in one write. uvicorn sends head and body apart: two system calls, and a check per header."""
+
+from typing import TYPE_CHECKING, Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGISendEvent
+
+# What uvicorn must see itself: they change how the body is framed or whether the connection goes on.
+_FRAMING = frozenset({b"connection", b"transfer-encoding"})
+_WITHOUT_BODY = frozenset({204, 304})
+
+
+class WholeAnswers(RequestResponseCycle):
+    """uvicorn's cycle of one request and its answer. An answer in one message is joined; any other goes its own way."""
+
+    _head: Any = None
+
+    async def send(self, message: "ASGISendEvent") -> None:
+        """Keep the head until the body's first message is there."""
+        if message["type"] == "http.response.start" and not self.response_started and self.scope["method"] != "HEAD":
+            # Told as begun: a fault between head and body breaks the connection, as if the head had been sent.
+            self.response_started = True
+            self._head = message
+            return
+        head, self._head = self._head, None
+        if head is None:
+            await super().send(message)
+            return
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            whole = self._joined(head, message.get("body", b""))
+            if whole is not None and not self.flow.write_paused and not self.disconnected and self.keep_alive:
+                self.waiting_for_100_continue = False
+                self.transport.write(whole)
+                self.response_complete = True
+                self.message_event.set()
+                self.on_response()
+                return
+        self.response_started = False
+        await super().send(head)
+        await super().send(message)
+
+    def _joined(self, head: Any, body: bytes) -> bytes | None:
+        """Head and body as they go out; None when uvicorn must see to them."""
+        status = head["status"]
+        lines = [STATUS_LINE[status]]
+        length: bytes | None = None
+        for name, value in (*self.default_headers, *head["headers"]):
+            if name in _FRAMING:
+                return None
+            if name == b"content-length":
+                length = value
+            lines += (name, b": ", value, b"\r\n")
+        text = b"".join(lines)
+        count = len(lines) // 4 + 1
+        # One look at the whole in place of two per header: a line break or a NUL within a value would show.
+        is_clean = text.count(b"\n") == count == text.count(b"\r") and b"\0" not in text
+        if not is_clean or (b"%d" % len(body) != length and not (length is None and status in _WITHOUT_BODY)):
+            return None
+        return b"".join((text, b"\r\n", body))
