@@ -114,14 +114,12 @@ def _pgbench(at: Stage) -> float:
     with_rows = at.folder / "rotate.sql"
     with_rows.write_text(
         "\\set n random(1, " + str(SESSIONS) + ")\n"
-        "BEGIN;\n"
         "UPDATE refresh_tokens SET generation = generation + 1, epoch = epoch + 1, grace_answers = 0,"
         " rotated_at = (rotated_at || now())[greatest(1, cardinality(rotated_at) - 2):], last_used_at = now(),"
         " expires_at = least(absolute_expires_at, now() + make_interval(secs => 1209600)), key_id = 'bench',"
         " address = '127.0.0.1', address_bucket = '127.0.0.1'"
         " WHERE token = (SELECT token FROM bench_tokens WHERE n = :n) AND generation > 0 AND revoked_at IS NULL"
         " AND expires_at > now() AND absolute_expires_at > now() RETURNING id, user_id, generation, epoch;\n"
-        "COMMIT;\n"
     )
     with psycopg.connect(at.url) as connection:
         connection.execute("DROP TABLE IF EXISTS bench_tokens")

@@ -19,6 +19,7 @@ from cleanly.entry.health import Liveness
 from cleanly.entry.modules import MODULES
 from cleanly.entry.settings import Settings
 from cleanly.entry.shell import App, Shell
+from cleanly.kernel import wire
 from cleanly.kernel.context import Context
 from cleanly.kernel.errors import (
     AppError,
@@ -26,7 +27,6 @@ from cleanly.kernel.errors import (
     MalformedRequest,
     MethodNotAllowed,
     NotFound,
-    ValidationFailed,
 )
 from cleanly.kernel.http import Replayed, envelope
 from cleanly.platform.idempotency import http as idempotency
@@ -139,36 +139,7 @@ async def _on_refusal(request: Request, error: Exception) -> Response:
 
 
 async def _on_validation(_request: Request, error: Exception) -> Response:
-    faults = cast("RequestValidationError", error).errors()
-    rows = [_fault(fault) for fault in faults[:_FAULTS_MAX]]
-    first = rows[0] if rows else {"field": "body", "reason": "invalid", "message": "The request is not valid"}
-    details: dict[str, Any] = {"field": first["field"], "reason": first["reason"]}
-    if len(rows) > 1:
-        details["errors"] = rows
-    return envelope(ValidationFailed(first["message"], details=details))
-
-
-# A body of a megabyte may be wrong in a hundred thousand places, and name its fields with ten thousand letters.
-_FAULTS_MAX = 20
-_FIELD_LENGTH_MAX = 100
-_REASONS = {
-    "missing": ("missing", "is required"),
-    "extra_forbidden": ("unknown_field", "is not a known field"),
-    "string_too_long": ("too_long", "is too long"),
-    "string_too_short": ("too_short", "is too short"),
-}
-
-
-def _fault(fault: Any) -> dict[str, str]:
-    place = [str(part) for part in fault["loc"][1:]] or [str(part) for part in fault["loc"]]
-    field = ".".join(place)[:_FIELD_LENGTH_MAX]
-    label = field[:1].upper() + field[1:]
-    if fault["type"] in _REASONS:
-        reason, words = _REASONS[fault["type"]]
-        return {"field": field, "reason": reason, "message": f"{label} {words}"}
-    message = str(fault["msg"]).removeprefix("Value error, ")
-    # pydantic's own words never hold the input: `hide_input_in_errors` and this form see to that.
-    return {"field": field, "reason": "invalid", "message": f"{label}: {message}"}
+    return envelope(wire.invalid(cast("RequestValidationError", error).errors()))
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

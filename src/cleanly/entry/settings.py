@@ -11,6 +11,7 @@ from cleanly.domain.auth.sessions.settings import DEVELOPMENT_SECRET, SessionSet
 from cleanly.domain.auth.settings import AuthSettings
 from cleanly.domain.catalog.settings import CatalogSettings
 from cleanly.domain.payments.settings import PaymentSettings
+from cleanly.domain.payouts.settings import PayoutSettings
 from cleanly.kernel.pgconn import BadDatabaseUrl, DatabaseUrl
 from cleanly.kernel.settings import Group, Url, Words
 from cleanly.platform.cache.settings import CacheSettings
@@ -20,11 +21,13 @@ from cleanly.platform.jobs.settings import JobsSettings
 from cleanly.platform.mail.settings import MailSettings
 from cleanly.platform.passwords.settings import PasswordSettings
 from cleanly.platform.providers.google.settings import GoogleSettings
+from cleanly.platform.providers.google_play.settings import GooglePlaySettings
 from cleanly.platform.providers.paypal.settings import PayPalSettings
 from cleanly.platform.providers.sandbox.settings import SandboxSettings
 from cleanly.platform.providers.stripe.settings import StripeSettings
 from cleanly.platform.ratelimit.settings import EdgeSettings, RateLimitSettings
 from cleanly.platform.webhooks.inbound.settings import InboundSettings
+from cleanly.platform.webhooks.outbound.settings import OutboundSettings
 
 SECRET_BYTES_MIN = 32
 _KNOWN_SECRETS = {DEVELOPMENT_SECRET, "changethis", "changeme", "secret", "your-secret-key"}
@@ -68,8 +71,8 @@ class DatabaseSettings(Group):
     database_url: SecretStr | None = None
     direct_database_url: SecretStr | None = None
     read_database_url: SecretStr | None = None
-    database_pool_size: Annotated[int, Field(ge=1, le=100)] = 5
-    database_pool_overflow: Annotated[int, Field(ge=0, le=100)] = 5
+    database_pool_size: Annotated[int, Field(ge=1, le=100)] = 10
+    database_pool_overflow: Annotated[int, Field(ge=0, le=100)] = 0
     database_seconds_max: Annotated[float, Field(gt=0)] = 3.5
     cleanly_data_dir: str = ".data"
     allow_test_payments: Literal["on", "off"] = "off"
@@ -91,10 +94,13 @@ class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # each g
     MailSettings,
     StripeSettings,
     PayPalSettings,
+    GooglePlaySettings,
     SandboxSettings,
     InboundSettings,
+    OutboundSettings,
     CatalogSettings,
     PaymentSettings,
+    PayoutSettings,
     BaseSettings,
 ):
     """The whole environment of a process. A field's name in capitals is its variable."""
@@ -166,7 +172,7 @@ def load(**overrides: Any) -> Settings:
         try:
             settings = Settings(**{**overrides, **blank})
         except ValidationError as again:
-            raise BadSettings(faults | _named(again)) from error
+            raise BadSettings(_named(again) | faults) from error
     for name, reason in _check(settings).items():
         faults.setdefault(name, reason)
     if faults:
@@ -231,7 +237,7 @@ def _check_production(settings: Settings) -> dict[str, str]:
         faults["MAIL_URL"] = "must be set in production"
     if settings.public_url is None or not settings.public_url.startswith("https://"):
         faults["PUBLIC_URL"] = "must be an https address in production"
-    faults |= _check_money(settings)
+    faults |= _check_money(settings) | _check_google(settings)
     if "*" in settings.cors_origins:
         faults["CORS_ORIGINS"] = "* is not allowed in production"
     if not settings.trusted_proxies and not settings.edge_secret:
@@ -251,6 +257,13 @@ def _check_money(settings: Settings) -> dict[str, str]:
         faults["STRIPE_SECRET_KEY"] = "is a test key; ALLOW_TEST_PAYMENTS=on if that is meant"
     if settings.paypal_is_on and settings.paypal_env != "live":
         faults["PAYPAL_ENV"] = "is sandbox; ALLOW_TEST_PAYMENTS=on if that is meant"
+    return faults
+
+
+def _check_google(settings: Settings) -> dict[str, str]:
+    faults = settings.google_play_refused_in_production()
+    if not settings.google_jwks_url.startswith("https://"):
+        faults["GOOGLE_JWKS_URL"] = "must be an https address in production: whoever answers there signs users in"
     return faults
 
 
@@ -282,5 +295,6 @@ def unknown_variables() -> list[str]:
         "PAYPAL_",
         "SANDBOX_",
         "INBOUND_",
+        "OUTBOUND_",
     )
     return sorted(name for name in os.environ if name.startswith(prefixes) and name not in variable_names())

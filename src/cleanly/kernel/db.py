@@ -2,8 +2,9 @@
 
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager
+from typing import cast
 
 import psycopg
 import structlog
@@ -14,9 +15,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.util import greenlet_spawn
 
 from cleanly.kernel.errors import Unavailable
-from cleanly.kernel.pgconn import DatabaseUrl, Patience, connector
+from cleanly.kernel.pgconn import DatabaseUrl, Patience, PatientConnection, connector
 
 _log = structlog.get_logger(__name__)
 _NAMES = {
@@ -87,6 +89,16 @@ def is_passing(error: BaseException) -> bool:
     return cause.sqlstate.startswith(_PASSING)
 
 
+@contextlib.contextmanager
+def _refusing() -> Generator[None, None, None]:
+    try:
+        yield
+    except (DBAPIError, PoolTimeout, psycopg.Error) as error:
+        if is_passing(error):
+            raise Unavailable from error
+        raise
+
+
 class Database:
     """Opens transactions. Holding one means: you decide where a transaction begins and ends.
 
@@ -99,8 +111,8 @@ class Database:
         url: str,
         *,
         read_url: str | None = None,
-        pool_size: int = 5,
-        pool_overflow: int = 5,
+        pool_size: int = 10,
+        pool_overflow: int = 0,
         deadline_seconds: float = 4.0,
         name: str = "cleanly",
     ) -> None:
@@ -145,6 +157,28 @@ class Database:
                 _log.exception("after_commit_failed")
 
     @asynccontextmanager
+    async def alone(self, *, deadline_seconds: float | None = None) -> AsyncGenerator[PatientConnection, None]:
+        """The driver's own connection, for a single statement that is its whole transaction.
+
+        For the few hottest statements: one round trip in place of three, and nothing between them and the driver.
+
+        Raises:
+            Unavailable: as `begin`; whether the statement took effect is then unknown.
+        """
+        with _refusing(), Patience.until(deadline_seconds or self._deadline_seconds):
+            pooled = await self.engine.raw_connection()
+            connection = cast("PatientConnection", pooled.driver_connection)
+            is_whole = False
+            try:
+                await connection.set_autocommit(True)
+                yield connection
+                await connection.set_autocommit(False)
+                is_whole = True
+            finally:
+                # Broken, or cancelled in the middle: nobody else may meet what it still has to say.
+                await greenlet_spawn(pooled.close if is_whole else pooled.invalidate)
+
+    @asynccontextmanager
     async def read(self, *, deadline_seconds: float | None = None) -> AsyncGenerator[AsyncSession, None]:
         """A read-only look for lists, exports and reports that can bear a second's lag.
 
@@ -174,14 +208,9 @@ class Database:
     async def _transaction(
         self, sessions: async_sessionmaker[AsyncSession], deadline_seconds: float | None
     ) -> AsyncGenerator[AsyncSession, None]:
-        try:
-            with Patience.until(deadline_seconds or self._deadline_seconds):
-                async with sessions.begin() as session:
-                    yield session
-        except (DBAPIError, PoolTimeout, psycopg.Error) as error:
-            if is_passing(error):
-                raise Unavailable from error
-            raise
+        with _refusing(), Patience.until(deadline_seconds or self._deadline_seconds):
+            async with sessions.begin() as session:
+                yield session
 
     async def ping(self, *, deadline_seconds: float = 2.0) -> None:
         """One round trip.

@@ -97,18 +97,25 @@ async def _give_client(request: Request) -> ClientAddress:
 Client = Annotated[ClientAddress, Depends(_give_client)]
 
 
-async def _origin(request: Request, client: Client) -> Origin:
-    def told(header: str, length: int) -> str | None:
-        text = request.headers.get(header, "")[:length]
+def origin_of(request: Request) -> Origin:
+    """Where the call comes from."""
+
+    def told(header: bytes, length: int) -> str | None:
+        text = (header_of(request, header) or "")[:length]
         return "".join(character for character in text if character.isprintable()) or None
 
+    client = client_of(request)
     return Origin(
         address=client.text,
         bucket=client.bucket,
         request_id=request.scope.get(SCOPE_REQUEST_ID),
-        user_agent=told("user-agent", 400),
-        device_name=told("x-device-name", 120),
+        user_agent=told(b"user-agent", 400),
+        device_name=told(b"x-device-name", 120),
     )
+
+
+async def _origin(request: Request) -> Origin:
+    return origin_of(request)
 
 
 From = Annotated[Origin, Depends(_origin)]
@@ -195,7 +202,7 @@ class Route(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler."""
-        inner = super().get_route_handler()
+        inner = self.inner_handler()
         if not self.methods or self.methods <= {"GET", "HEAD"}:
             return inner
         has_body, keyed = self.body_field is not None, bool(self.methods & {"POST", "PUT"})
@@ -203,7 +210,7 @@ class Route(APIRoute):
         async def handle(request: Request) -> Response:
             raw = await request.body()
             if has_body and raw:
-                _require_json(request)
+                require_json(request)
                 request.scope["cleanly.json"] = wire.parse_json(raw)
                 request = _StrictRequest(request.scope, request.receive)
                 request._body = raw  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - Starlette's own cache; the stream can be read once only
@@ -216,9 +223,18 @@ class Route(APIRoute):
 
         return handle
 
+    def inner_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """What is wrapped: FastAPI's handler of the endpoint."""
+        return super().get_route_handler()
 
-def _require_json(request: Request) -> None:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+def require_json(request: Request) -> None:
+    """Refuse a body of another kind.
+
+    Raises:
+        UnsupportedMediaType: it says to be something else than JSON.
+    """
+    kind = (header_of(request, b"content-type") or "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise UnsupportedMediaType
 

@@ -2,18 +2,28 @@
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from cleanly.kernel.errors import MalformedRequest
+from cleanly.kernel.errors import MalformedRequest, ValidationFailed
 
 DEPTH_MAX = 32
 KEYS_MAX = 1000
 # Possessive, and content with no closing quote: whatever is sent, each byte is looked at once.
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+# A body of a megabyte may be wrong in a hundred thousand places, and name its fields with ten thousand letters.
+_FAULTS_MAX = 20
+_FIELD_LENGTH_MAX = 100
+_REASONS = {
+    "missing": ("missing", "is required"),
+    "extra_forbidden": ("unknown_field", "is not a known field"),
+    "string_too_long": ("too_long", "is too long"),
+    "string_too_short": ("too_short", "is too short"),
+}
 
 
 class Wire(BaseModel):
@@ -91,3 +101,25 @@ def _check_text(value: Any) -> None:
 def storable(text: str) -> bool:
     """Whether PostgreSQL can keep this text: no NUL, no lone surrogate."""
     return _UNSTORABLE.search(text) is None
+
+
+def invalid(faults: Sequence[Any]) -> ValidationFailed:
+    """The refusal that tells what pydantic found. Each fault's `loc` begins with the place: `body`, `query`."""
+    rows = [_fault(fault) for fault in faults[:_FAULTS_MAX]]
+    first = rows[0] if rows else {"field": "body", "reason": "invalid", "message": "The request is not valid"}
+    details: dict[str, Any] = {"field": first["field"], "reason": first["reason"]}
+    if len(rows) > 1:
+        details["errors"] = rows
+    return ValidationFailed(first["message"], details=details)
+
+
+def _fault(fault: Any) -> dict[str, str]:
+    place = [str(part) for part in fault["loc"][1:]] or [str(part) for part in fault["loc"]]
+    field = ".".join(place)[:_FIELD_LENGTH_MAX]
+    label = field[:1].upper() + field[1:]
+    if fault["type"] in _REASONS:
+        reason, words = _REASONS[fault["type"]]
+        return {"field": field, "reason": reason, "message": f"{label} {words}"}
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    # pydantic's own words never hold the input: `hide_input_in_errors` and this form see to that.
+    return {"field": field, "reason": "invalid", "message": f"{label}: {message}"}

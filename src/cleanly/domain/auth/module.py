@@ -26,7 +26,7 @@ from cleanly.platform.audit import service as audit_writes
 EVENTS_MAX = 10_000
 
 router = APIRouter()
-for part in (routes.router, session_routes.router, link_routes.router, account.router):
+for part in (routes.router, session_routes.plain, session_routes.router, link_routes.router, account.router):
     router.include_router(part)
 
 

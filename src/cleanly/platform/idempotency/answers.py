@@ -11,7 +11,7 @@ from cleanly.platform.idempotency.rules import Known
 from cleanly.platform.idempotency.sealing import Vault
 from cleanly.platform.idempotency.service import Answer, Name
 
-__all__ = ["Answer", "again", "keep"]
+__all__ = ["Answer", "again", "keep", "with_body"]
 
 
 def keep(response: Response, *, vault: Vault, key: str, name: Name, can_render: bool) -> Answer:
@@ -46,3 +46,9 @@ async def again(
         raise AnswerLost
     headers = {**known.headers, "Idempotency-Replayed": "true"}
     return Response(body, status_code=known.status, headers=headers)
+
+
+def with_body(stored: Response, body: bytes) -> Response:
+    """A stored answer with its body completed."""
+    headers = {name: value for name, value in stored.headers.items() if name not in {"content-length", "etag"}}
+    return Response(body, status_code=stored.status_code, headers=headers)

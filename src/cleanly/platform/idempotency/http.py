@@ -54,9 +54,14 @@ class Idempotency:
         )
 
 
-async def _once(request: Request) -> OncePerCall:
+def once_of(request: Request) -> OncePerCall:
+    """What the call's key asks for; without one, that everything simply runs."""
     once = request.scope.get(SCOPE_ONCE)
     return once if isinstance(once, OncePerCall) else OncePerCall()
+
+
+async def _once(request: Request) -> OncePerCall:
+    return once_of(request)
 
 
 Once = Annotated[OncePerCall, Depends(_once)]
@@ -71,11 +76,17 @@ async def _required(request: Request) -> None:
 KeyRequired = Depends(_required)
 
 
-async def on_replayed(_request: Request, replayed: Exception) -> Response:
-    """Exception handler of `Replayed`: the stored answer."""
+async def on_replayed(request: Request, replayed: Exception) -> Response:
+    """Exception handler of `Replayed`: the stored answer, completed where the route says how."""
     if not isinstance(replayed, Replayed):
         raise replayed
-    return replayed.response
+    once = request.scope.get(SCOPE_ONCE)
+    if not isinstance(once, KeyedCall):
+        return replayed.response
+    try:
+        return await once.replay(replayed.response)
+    except AppError as refusal:
+        return envelope(refusal)
 
 
 async def on_collided(request: Request, collided: Exception) -> Response:

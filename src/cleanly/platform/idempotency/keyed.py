@@ -24,7 +24,7 @@ from cleanly.platform.idempotency.errors import (
     IdempotencyKeyReused,
 )
 from cleanly.platform.idempotency.means import Means
-from cleanly.platform.idempotency.once import OncePerCall, Render, Started, response_of
+from cleanly.platform.idempotency.once import Complete, OncePerCall, Render, Started, response_of
 from cleanly.platform.idempotency.rules import Known, Verdict
 from cleanly.platform.idempotency.sealing import key_hash
 from cleanly.platform.idempotency.service import Life, Name
@@ -39,6 +39,8 @@ class KeyedCall(OncePerCall):
     a storing step may raise `Collided`. The application's exception handlers turn each into the answer.
     """
 
+    is_keyed = True
+
     def __init__(self, means: Means, request: Request, *, key: str, route: str, message: bytes) -> None:
         self._means = means
         self._request = request
@@ -47,6 +49,7 @@ class KeyedCall(OncePerCall):
         self._message = message
         self._owner: str | None = None
         self._render: Render | None = None
+        self._complete: Complete | None = None
         self._has_looked = False
         self._has_claimed = False
         self._has_recorded = False
@@ -56,6 +59,16 @@ class KeyedCall(OncePerCall):
     def rendering(self, render: Render) -> None:
         """Keep it for a replay."""
         self._render = render
+
+    def completing(self, complete: Complete) -> None:
+        """Keep it for a replay."""
+        self._complete = complete
+
+    async def replay(self, stored: Response) -> Response:
+        """A stored answer as it is sent. No transaction may be open: completing it may call out, and be refused."""
+        if self._complete is None or not 200 <= stored.status_code < 300:
+            return stored
+        return answers.with_body(stored, await self._complete(bytes(stored.body)))
 
     async def look(self, context: Context) -> None:
         """Stop if there is an answer, or a flow that holds the key."""
@@ -132,11 +145,12 @@ class KeyedCall(OncePerCall):
         model: BaseModel | None = None,
         *,
         headers: Mapping[str, str] | None = None,
+        kept: BaseModel | None = None,
     ) -> Response:
         """Turn the running row into the answer, if the lease is still this request's; return the answer."""
         response = response_of(status, model, headers)
         if rules.is_kept(status):
-            await self._end(session, response)
+            await self._end(session, response if kept is None else response_of(status, kept, headers))
         else:
             await self._let_go(session)
         return response
@@ -171,7 +185,7 @@ class KeyedCall(OncePerCall):
         except Collided:
             return await self.look_again()
         except Replayed as replayed:
-            return replayed.response
+            return await self.replay(replayed.response)
         return response
 
     async def look_again(self) -> Response:
@@ -186,7 +200,7 @@ class KeyedCall(OncePerCall):
                 if known is not None:
                     await self._stop(session, known, self._judge(known, is_locked=True))
         except Replayed as replayed:
-            return replayed.response
+            return await self.replay(replayed.response)
         raise IdempotencyInProgress
 
     async def _settle_in(self, session: AsyncSession, response: Response, *, keep: bool) -> None:

@@ -12,6 +12,8 @@ from cleanly.kernel.context import Context
 from cleanly.kernel.errors import AppError
 
 Render = Callable[[AsyncSession, UUID], Awaitable[BaseModel]]
+# Body of a stored success in, the body to send out. It runs with no transaction open, so it may call out.
+Complete = Callable[[bytes], Awaitable[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,13 @@ class Started:
 class OncePerCall:
     """A call without a key. `keyed.KeyedCall` is the same with one, and says what each step refuses."""
 
+    is_keyed = False
+
     def rendering(self, render: Render) -> None:
         """Say, first of all, how an answer above 64 KiB is made again from its resource."""
+
+    def completing(self, complete: Complete) -> None:
+        """Say, first of all, how a stored success is completed with what `finish` was told not to keep."""
 
     async def look(self, context: Context) -> None:
         """Before expensive work: stop if the answer is known already."""
@@ -62,9 +69,10 @@ class OncePerCall:
         model: BaseModel | None = None,
         *,
         headers: Mapping[str, str] | None = None,
+        kept: BaseModel | None = None,
     ) -> Response:
-        """Last statement of a flow's last transaction."""
-        del session
+        """Last statement of a flow's last transaction. `kept`: what is stored in place of a model with secrets."""
+        del session, kept
         return response_of(status, model, headers)
 
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 from fastapi import Request
 
 from cleanly.kernel.errors import RateLimited
-from cleanly.kernel.http import Ctx, client_of
+from cleanly.kernel.http import client_of, context_of
 from cleanly.platform.ratelimit.rules import Standing
 from cleanly.platform.ratelimit.service import Limiter
 
@@ -26,17 +26,22 @@ def standing_of(scope: MutableMapping[str, Any]) -> Standing | None:
     return cast("Standing | None", scope.get(SCOPE_STANDING))
 
 
-def limited(policy: str) -> Callable[[Request, Ctx], Awaitable[None]]:
-    """A dependency that counts the call by the client's bucket. Put it in the route's `dependencies`: it runs first.
+async def limit(request: Request, policy: str) -> None:
+    """Count the call by the client's bucket.
 
     Raises:
         RateLimited: too many calls from there.
     """
+    found = await context_of(request).part(Limiter).hit(policy, client_of(request).bucket)
+    note(request.scope, found)
+    if not found.allowed:
+        raise RateLimited(retry_after_seconds=found.reset_after_seconds)
 
-    async def limit(request: Request, context: Ctx) -> None:
-        found = await context.part(Limiter).hit(policy, client_of(request).bucket)
-        note(request.scope, found)
-        if not found.allowed:
-            raise RateLimited(retry_after_seconds=found.reset_after_seconds)
 
-    return limit
+def limited(policy: str) -> Callable[[Request], Awaitable[None]]:
+    """`limit` as a dependency. Put it in the route's `dependencies`: it runs first."""
+
+    async def limits(request: Request) -> None:
+        await limit(request, policy)
+
+    return limits

@@ -106,15 +106,15 @@ async def test_a_provider_that_is_not_set_up_is_not_found(inbox: Inbox):
 
 
 async def test_without_a_database_it_is_503_and_the_provider_comes_again(inbox: Inbox):
-    body, app = inbox.news(), inbox.world.app._app
-    context = app.state.context
+    body, direct = inbox.news(), inbox.world.app._app
+    context = direct.context
     gone = Database("postgresql://cleanly@127.0.0.1:9/none", deadline_seconds=1)
-    app.state.context = dataclasses.replace(context, db=gone)
+    direct.context = dataclasses.replace(context, db=gone)
     reply = await inbox.push(body)
     assert (reply.status_code, code(reply)) == (503, "SERVICE_UNAVAILABLE")
     assert reply.headers["retry-after"]
     await gone.close()
-    app.state.context = context
+    direct.context = context
     assert (await inbox.push(body)).status_code == 200
     assert (await inbox.only()).state == "stored"
 

@@ -23,6 +23,19 @@ from cleanly.platform.audit import service as audit
 from cleanly.platform.mail.service import Mailer, Template
 
 
+async def rotate_alone(context: Context, claim: RefreshClaim, *, now: datetime, origin: Origin) -> Grant | None:
+    """The usual refresh: one statement, one round trip. None: `refresh_once` must judge."""
+    async with context.db.alone() as connection:
+        return await service.rotate_alone(
+            connection,
+            claim,
+            now=now,
+            origin=origin,
+            settings=context.part(SessionSettings),
+            key_id=context.part(TokenIssuer).refresh.signing,
+        )
+
+
 async def refresh_once(
     session: AsyncSession, context: Context, claim: RefreshClaim, *, now: datetime, origin: Origin
 ) -> Grant | Judged | None:

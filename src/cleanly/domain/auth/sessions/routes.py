@@ -1,10 +1,11 @@
 """POST /auth/refresh and /auth/logout; a user's own devices."""
 
+from datetime import datetime
 from typing import Annotated, assert_never
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from cleanly.domain.auth import metrics
 from cleanly.domain.auth.schemas import LogoutIn, RefreshIn, SessionOut, SessionsOut, TokensOut
@@ -13,34 +14,54 @@ from cleanly.domain.auth.sessions.errors import RefreshTokenInvalid, RefreshToke
 from cleanly.domain.auth.sessions.gate import Gate
 from cleanly.domain.auth.sessions.issuer import TokenIssuer
 from cleanly.domain.auth.sessions.service import Judged
+from cleanly.domain.auth.sessions.tokens import RefreshClaim
 from cleanly.kernel import errors
-from cleanly.kernel.http import Ctx, Cursor, From, Limit, Me, Route, refusals
+from cleanly.kernel.context import Context
+from cleanly.kernel.http import Ctx, Cursor, From, Limit, Me, Route, context_of, origin_of, refusals
 from cleanly.kernel.paging import LIMIT_DEFAULT, Cursors
-from cleanly.kernel.principal import SessionExpired, SessionRevoked
+from cleanly.kernel.plain import PlainRoute, body_of, json_response, read_body
+from cleanly.kernel.principal import Origin, SessionExpired, SessionRevoked
 from cleanly.platform.idempotency.errors import OWN as KEY_REFUSALS
-from cleanly.platform.idempotency.http import Once
-from cleanly.platform.ratelimit.http import limited
+from cleanly.platform.idempotency.http import Once, once_of
+from cleanly.platform.idempotency.once import OncePerCall
+from cleanly.platform.ratelimit.http import limit
 
 _log = structlog.get_logger(__name__)
 _LIST = "auth/sessions"
 router = APIRouter(prefix="/auth", tags=["sessions"], route_class=Route)
+plain = APIRouter(prefix="/auth", tags=["sessions"], route_class=PlainRoute)
 
 
-@router.post(
+@plain.post(
     "/refresh",
     response_model=TokensOut,
     summary="Trade a refresh token for a new pair",
-    dependencies=[Depends(limited("refresh"))],
+    openapi_extra={"requestBody": body_of(RefreshIn)},
     responses=refusals(
         RefreshTokenInvalid, RefreshTokenReused, SessionRevoked, SessionExpired, *KEY_REFUSALS, body=True
     ),
 )
-async def refresh(body: RefreshIn, context: Ctx, origin: From, once: Once) -> Response:
+async def refresh(request: Request) -> Response:
     """Never logs an honest phone out: a lost reply, a burst or a repeat gets the same live token again."""
+    await limit(request, "refresh")
+    context, origin, once = context_of(request), origin_of(request), once_of(request)
+    body = await read_body(request, RefreshIn)
     issuer, now = context.part(TokenIssuer), context.clock.now()
     claim = issuer.refresh.read(body.refresh_token)
     if claim is None:
         raise RefreshTokenInvalid
+    if not once.is_keyed:
+        grant = await flows.rotate_alone(context, claim, now=now, origin=origin)
+        if grant is not None:
+            metrics.REFRESHES.add(1, {"outcome": "rotated"})
+            return json_response(issuer.pair(grant, now=now).model_dump_json(by_alias=True).encode())
+    return await _refresh(context, claim, once, now=now, origin=origin)
+
+
+async def _refresh(
+    context: Context, claim: RefreshClaim, once: OncePerCall, *, now: datetime, origin: Origin
+) -> Response:
+    issuer = context.part(TokenIssuer)
     answer: Response | None = None
     async with context.db.begin() as session:
         await once.claim(session)

@@ -15,7 +15,7 @@ from cleanly.kernel.messages import Handled, ProviderEvent
 from cleanly.kernel.module import InboundHandlers
 from cleanly.kernel.observe import redact
 from cleanly.platform.providers.errors import BadSignature, NotSent, Refused, Unknown
-from cleanly.platform.providers.protocol import Capability, Provider, StoredEvent, VerifiedEvent
+from cleanly.platform.providers.protocol import Capability, NewsSource, Provider, StoredEvent, VerifiedEvent
 from cleanly.platform.providers.registry import Providers
 from cleanly.platform.webhooks.inbound import metrics, queries, rules, service
 from cleanly.platform.webhooks.inbound.settings import InboundSettings
@@ -41,7 +41,7 @@ class Later:
     at_least: timedelta = timedelta()
 
 
-async def accept(context: Context, provider: Provider, headers: Mapping[str, str], body: bytes) -> None:
+async def accept(context: Context, provider: NewsSource, headers: Mapping[str, str], body: bytes) -> None:
     """Verify a push and store it.
 
     Raises:
@@ -62,7 +62,7 @@ async def accept(context: Context, provider: Provider, headers: Mapping[str, str
     metrics.count(provider.name, event.type, outcome)
 
 
-async def _verified(context: Context, provider: Provider, headers: Mapping[str, str], body: bytes) -> VerifiedEvent:
+async def _verified(context: Context, provider: NewsSource, headers: Mapping[str, str], body: bytes) -> VerifiedEvent:
     try:
         return await provider.verify_webhook(headers, body, now=context.clock.now())
     except BadSignature as error:
@@ -100,7 +100,8 @@ async def process(context: Context, event_id: UUID) -> None:
 
 async def _act(context: Context, event: ProviderEvent) -> Over | Later:
     providers = context.part(Providers)
-    account = providers.get(event.provider).account if event.provider in providers else None
+    source = providers.source(event.provider)
+    account = None if source is None else source.account
     handler = context.part(InboundHandlers).by_kind.get(event.kind)
     reason = rules.ignored_because(event, handler, is_live=providers.is_live, account=account)
     if reason is not None or handler is None:

@@ -6,8 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from cleanly.kernel.errors import Forbidden, NotFound, PayloadTooLarge
-from cleanly.kernel.http import Admin, Ctx, Cursor, From, Limit, Route, Tx, refusals
+from cleanly.kernel.http import Admin, Ctx, Cursor, From, Limit, Route, Tx, context_of, refusals
 from cleanly.kernel.paging import LIMIT_DEFAULT, Cursors
+from cleanly.kernel.plain import PlainRoute, json_response
 from cleanly.platform.idempotency.errors import OWN as KEY_REFUSALS
 from cleanly.platform.providers.registry import Providers
 from cleanly.platform.webhooks.inbound import flows, queries, rules, service
@@ -25,22 +26,31 @@ from cleanly.platform.webhooks.inbound.schemas import (
 
 _LIST, _REPLAY = "inbound-events", "inbound-replay"
 router = APIRouter(route_class=Route)
+plain = APIRouter(route_class=PlainRoute)
+_PROVIDER = {
+    "name": "provider",
+    "in": "path",
+    "required": True,
+    "description": "Whose news",
+    "schema": {"type": "string"},
+    "example": "stripe",
+}
 EventId = Annotated[str, Path(alias="id", max_length=64, description="An event's id here")]
 
 
-@router.post(
+@plain.post(
     "/webhooks/{provider}",
     tags=["webhooks"],
     summary="A provider's news",
     response_model=ReceivedOut,
+    openapi_extra={"parameters": [_PROVIDER]},
     responses=refusals(NotFound, PayloadTooLarge),
 )
-async def receive(
-    request: Request, name: Annotated[str, Path(alias="provider", examples=["stripe"])], context: Ctx
-) -> Response:
+async def receive(request: Request) -> Response:
     """For providers only: 200 once it is stored, also if it was before. The body is taken as the bytes that it is."""
-    providers, wanted = context.part(Providers), name.replace("-", "_")
-    if wanted not in providers:
+    context, name = context_of(request), str(request.path_params["provider"])
+    source = context.part(Providers).source(name.replace("-", "_"))
+    if source is None:
         raise NotFound
     body = await request.body()
     if len(body) > rules.BODY_BYTES_MAX:
@@ -48,8 +58,8 @@ async def receive(
     headers: dict[str, str] = {}
     for key, value in request.headers.items():  # Starlette gives the names in lower case
         headers[key] = f"{headers[key]},{value}" if key in headers else value
-    await flows.accept(context, providers.get(wanted), headers, body)
-    return Response(b"{}", media_type="application/json")
+    await flows.accept(context, source, headers, body)
+    return json_response(b"{}")
 
 
 @router.get(
