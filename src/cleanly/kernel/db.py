@@ -121,6 +121,9 @@ class Database:
         self._sizes = (pool_size, pool_overflow)
         self.engine = self._open(url)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        # The same pool: only how a connection is used differs.
+        alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._looks = async_sessionmaker(alone, expire_on_commit=False)
         self._replica = self._open(read_url) if read_url else None
         self._replica_sessions = async_sessionmaker(self._replica, expire_on_commit=False) if self._replica else None
 
@@ -155,6 +158,16 @@ class Database:
                 await action()
             except Exception:  # noqa: BLE001 - of any kind: the work is committed, its caller must hear so
                 _log.exception("after_commit_failed")
+
+    @asynccontextmanager
+    async def look(self, *, deadline_seconds: float | None = None) -> AsyncGenerator[AsyncSession, None]:
+        """One or two quick reads on the primary that need no common snapshot: no BEGIN, no COMMIT, no writing.
+
+        Raises:
+            Unavailable: as `begin`.
+        """
+        async with self._transaction(self._looks, deadline_seconds) as session:
+            yield session
 
     @asynccontextmanager
     async def alone(self, *, deadline_seconds: float | None = None) -> AsyncGenerator[PatientConnection, None]:

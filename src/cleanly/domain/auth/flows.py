@@ -27,11 +27,15 @@ from cleanly.platform.providers.google.claims import GoogleIdentity
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """A password that was right. `stored` is the hash it matched, `renewed` a newer one to keep instead."""
+    """A password that was right. `stored`: the hash it matched; `renewed`: a newer one to keep instead.
+
+    `had_failed`: wrong ones came before it, and are to be forgotten.
+    """
 
     user_id: UUID
     stored: str
     renewed: str | None
+    had_failed: bool
 
 
 async def prove_password(context: Context, email: str, password: str, *, origin: Origin) -> Proved:
@@ -43,17 +47,18 @@ async def prove_password(context: Context, email: str, password: str, *, origin:
         Unavailable: too many hashes wait already.
     """
     now = context.clock.now()
-    async with context.db.begin() as session:
+    async with context.db.look() as session:
         credentials = await users.credentials_by_email(session, email)
-        until = await attempts.blocked_until(session, email, now=now)
-        if until is not None and not await _is_owners_place(session, credentials, origin, now=now):
+        failures = await attempts.failures_of(session, email)
+        until = failures.blocked_until if failures is not None else None
+        if until is not None and until > now and not await _is_owners_place(session, credentials, origin, now=now):
             wait = int((until - now).total_seconds()) + 1
             raise AccountTemporarilyLocked(retry_after_seconds=wait)
     stored = credentials.password_hash if credentials is not None else None
     verdict = await context.part(Passwords).verify(stored, password)
     if verdict.ok and credentials is not None and stored is not None and _may_enter(context, credentials.user):
         renewed = await context.part(Passwords).hash(password) if verdict.rehash else None
-        return Proved(credentials.user.id, stored, renewed)
+        return Proved(credentials.user.id, stored, renewed, had_failed=failures is not None)
     async with context.db.begin() as session:
         await attempts.note_failure(session, email, now=now)
         user_id = credentials.user.id if credentials is not None else None

@@ -66,6 +66,7 @@ async def login(body: LoginIn, context: Ctx, origin: From, once: Once) -> Respon
             user_id=proved.user_id,
             stored=proved.stored,
             renewed=proved.renewed,
+            had_failed=proved.had_failed,
             now=context.clock.now(),
             origin=origin,
         )

@@ -65,6 +65,7 @@ async def sign_in_with_password(
     user_id: UUID,
     stored: str,
     renewed: str | None,
+    had_failed: bool,
     now: datetime,
     origin: Origin,
 ) -> SignedInOut:
@@ -80,7 +81,8 @@ async def sign_in_with_password(
         raise InvalidCredentials
     if renewed is not None:
         await user_writes.rehash(session, user_id, old=stored, new=renewed)
-    await attempts.clear(session, credentials.user.email)
+    if had_failed:
+        await attempts.clear(session, credentials.user.email)
     return await sign_in(session, context, credentials.user, now=now, origin=origin, method="password")
 
 

@@ -38,7 +38,7 @@ async def profile(context: Context, user_id: UUID) -> bytes | None:
     """The serialised profile, cached for five minutes and forgotten when it changes."""
 
     async def load() -> bytes | None:
-        async with context.db.begin() as session:
+        async with context.db.look() as session:
             user = await queries.by_id(session, user_id)
         return None if user is None else user.model_dump_json(by_alias=True).encode()
 

@@ -1,5 +1,6 @@
 """Count failed logins, inside the caller's transaction."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import case, delete, select, update
@@ -18,14 +19,21 @@ def account_of(email: str) -> bytes:
     return sha256(b"login failures\0" + email.encode())
 
 
-async def blocked_until(session: AsyncSession, email: str, *, now: datetime) -> datetime | None:
-    """When the account may be tried again; None when it may be tried now."""
-    until: datetime | None = await session.scalar(
-        select(LoginFailuresRow.blocked_until).where(
-            LoginFailuresRow.account == account_of(email), LoginFailuresRow.blocked_until > now
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """Wrong passwords of late. `blocked_until`: when the account may be tried again, if it ever had to wait."""
+
+    blocked_until: datetime | None
+
+
+async def failures_of(session: AsyncSession, email: str) -> Failures | None:
+    """What is counted against an account; None when nothing is."""
+    found = (
+        await session.execute(
+            select(LoginFailuresRow.blocked_until).where(LoginFailuresRow.account == account_of(email))
         )
-    )
-    return until
+    ).one_or_none()
+    return None if found is None else Failures(found.blocked_until)
 
 
 async def note_failure(session: AsyncSession, email: str, *, now: datetime) -> None:

@@ -80,7 +80,7 @@ class Gate:
                 raise SessionExpired
 
     async def _load(self, session_id: UUID) -> GateState:
-        async with self._db.begin() as session:
+        async with self._db.look() as session:
             state = await queries.gate_state(session, session_id)
         if state is None:
             # Swept long after its end, or lost with a restored backup: it can't be continued.

@@ -76,8 +76,9 @@ async def open_session(
         absolute_seconds=settings.session_absolute_expiry,
     )
     session_id = new_id()
-    await session.execute(
-        insert(SessionRow).values(
+    opened = (
+        insert(SessionRow)
+        .values(
             id=session_id,
             user_id=user_id,
             token=row_key(selector),
@@ -96,18 +97,21 @@ async def open_session(
             address_bucket=origin.bucket,
             device_name=origin.device_name,
         )
+        .cte("opened")
     )
+    # One statement sees the rows as they were before it: the new session is not among them, but counts.
     surplus = (
         select(SessionRow.id)
         .where(SessionRow.user_id == user_id, SessionRow.revoked_at.is_(None))
         .order_by(SessionRow.last_used_at.desc(), SessionRow.id.desc())
-        .offset(settings.sessions_per_user_max)
+        .offset(settings.sessions_per_user_max - 1)
         .limit(100)
     )
     await session.execute(
         update(SessionRow)
         .where(SessionRow.id.in_(surplus.scalar_subquery()))
         .values(revoked_at=now, revoke_reason="too_many_sessions")
+        .add_cte(opened)
     )
     return Grant(session_id, user_id, selector, key_id, family.generation, family.epoch)
 
