@@ -168,8 +168,11 @@ def test_both_checks_are_scheduled():
         "ledger.check": "40 3 * * *",
         "ledger.check_recent": "*/5 * * * *",
         "ledger.reconcile": "17 * * * *",
+        "ledger.age": "50 3 * * *",
     }
-    assert {job.task.name for job in module.jobs} == {cron.task.name for cron in module.crons}
+    assert {job.task.name for job in module.jobs} == {cron.task.name for cron in module.crons} | {
+        "ledger.reconcile_one"
+    }
 
 
 @pytest.fixture

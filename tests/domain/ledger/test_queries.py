@@ -6,14 +6,17 @@ from cleanly.kernel.ids import new_id
 from tests.domain.ledger.books import CLEARING, Books
 
 
-async def pages(books: Books, owner, *, limit: int, **options) -> list[list[queries.HistoryItem]]:
+async def pages(books: Books, owner, *, limit: int, **wanted) -> list[list[queries.HistoryItem]]:
     found: list[list[queries.HistoryItem]] = []
     before = None
     async with books.db.begin() as session:
-        while page := await queries.history(session, owner, before=before, limit=limit, **options):
-            found.append(page)
-            before = page[-1].id
-    return found
+        await queries.prepare(session)
+        while True:
+            page = await queries.page(session, owner, queries.Wanted(**wanted), before=before, limit=limit)
+            found.append(list(page.items))
+            before = page.before
+            if before is None:
+                return found
 
 
 async def test_balances_are_on_their_natural_side_and_of_one_owner(books: Books):
@@ -42,7 +45,7 @@ async def test_a_history_has_one_item_per_transaction_newest_first(books: Books)
     released = await books.post((pending, 85), (available, -85), kind="hold.released")
     refunded = await books.post((available, 85), (owed, 5), (clearing, -90), kind="refund.made")
     async with books.db.begin() as session:
-        items = await queries.history(session, ada)
+        items = (await queries.page(session, ada, queries.Wanted(), before=None, limit=9)).items
     assert [(item.id, item.kind, item.amount, dict(item.changes)) for item in items] == [
         (refunded.transaction_id, "refund.made", -90, {"available": -85, "receivable": 5}),
         (released.transaction_id, "hold.released", 0, {"pending": -85, "available": 85}),

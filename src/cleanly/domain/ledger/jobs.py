@@ -1,8 +1,10 @@
 """The books prove themselves: in full every night, what is recent every five minutes. Nothing is ever mended."""
 
+from collections.abc import Sequence
+
 import structlog
 
-from cleanly.domain.ledger import metrics, queries
+from cleanly.domain.ledger import debts, metrics, queries
 from cleanly.domain.ledger.messages import CHECK, CHECK_RECENT
 from cleanly.domain.ledger.queries import Report
 from cleanly.kernel.context import Context
@@ -15,17 +17,35 @@ _RECENT_SECONDS_MAX = 60
 
 
 async def check(context: Context, _tick: Tick) -> None:
-    """Every transaction, balance and floor."""
+    """Every transaction, balance and floor, and every seller."""
     async with context.db.begin(deadline_seconds=SECONDS_MAX) as session:
         report = await queries.check_everything(session, seconds_max=SECONDS_MAX)
+        found = await debts.debtors(session)
     _tell(report, "full", context)
+    _tell_debtors(found, "full")
 
 
 async def check_recent(context: Context, _tick: Tick) -> None:
-    """What the last hour has touched."""
+    """What the last hour has touched, and what sellers owe."""
     async with context.db.begin(deadline_seconds=_RECENT_SECONDS_MAX) as session:
         report = await queries.check_recent(session, seconds_max=_RECENT_SECONDS_MAX)
+        found = await debts.recent_debtors(session)
+        metrics.owed(await debts.owed(session))
     _tell(report, "recent", context)
+    _tell_debtors(found, "recent")
+
+
+def _tell_debtors(found: Sequence[debts.Debtor], look: metrics.Look) -> None:
+    metrics.debtors(look, len(found))
+    for one in found:
+        _log.error(
+            "ledger_debtor_with_money",
+            check=look,
+            seller=str(one.owner_id),
+            currency=one.currency,
+            receivable=one.receivable,
+            available=one.available,
+        )
 
 
 def _tell(report: Report, look: metrics.Look, context: Context) -> None:

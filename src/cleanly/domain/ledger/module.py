@@ -3,6 +3,7 @@
 from cleanly.domain.ledger import jobs
 from cleanly.domain.ledger.errors import InsufficientBalance
 from cleanly.domain.ledger.reconciliation import jobs as reconciliation
+from cleanly.domain.ledger.reconciliation.inbound import HANDLERS
 from cleanly.domain.ledger.reconciliation.routes import router
 from cleanly.kernel.module import Module
 
@@ -11,5 +12,6 @@ module = Module(
     router=router,
     jobs=(*jobs.JOBS, *reconciliation.JOBS),
     crons=(*jobs.CRONS, *reconciliation.CRONS),
+    inbound=HANDLERS,
     errors=(InsufficientBalance,),
 )

@@ -11,26 +11,47 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.ledger.chart import Kind
 from cleanly.domain.ledger.checking import Drift, Extent, Fault, Report, check_everything, check_recent
+from cleanly.domain.ledger.history import (
+    CSV_HEADER,
+    CsvBlock,
+    HistoryItem,
+    HistoryPage,
+    Wanted,
+    csv_block,
+    page,
+    prepare,
+)
 from cleanly.domain.ledger.models import LedgerAccount, LedgerEntry, LedgerTransaction
+from cleanly.domain.ledger.moments import month
+from cleanly.domain.ledger.statements import Moved, Statement, Sums, statement
 
 __all__ = [
+    "CSV_HEADER",
     "Balance",
+    "CsvBlock",
     "Drift",
     "EntryLine",
     "Extent",
     "Fault",
     "HistoryItem",
+    "HistoryPage",
+    "Moved",
     "Report",
+    "Statement",
+    "Sums",
     "Transaction",
+    "Wanted",
     "balances",
     "by_reference",
     "check_everything",
     "check_recent",
-    "history",
+    "csv_block",
+    "month",
+    "page",
+    "prepare",
+    "statement",
     "transaction",
 ]
-
-HISTORY_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +92,6 @@ class Transaction:
     entries: tuple[EntryLine, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryItem:
-    """What one transaction did to one owner.
-
-    `amount`: what the owner has more (or less) with us, the debt included; 0 for a mere move between balances.
-    `changes`: each touched balance's change on its natural side, by the account's name.
-    """
-
-    id: UUID
-    kind: str
-    created_at: datetime
-    currency: str
-    amount: int
-    source_id: UUID | None
-    changes: Mapping[str, int]
-
-
 # The view groups by account, so the owner's filter reaches the index below it. All shards in one snapshot.
 _BALANCES_OF_OWNER = text(
     """
@@ -99,31 +103,6 @@ _BALANCES_OF_PLATFORM = text(
     """
     SELECT owner_id, name, kind, currency, posted, entries FROM ledger_totals
     WHERE owner_id IS NULL ORDER BY currency, name
-    """
-)
-# The newest of each account first, and only then the newest of all: a long history is not read to show its head.
-_HISTORY = text(
-    """
-    WITH mine AS (
-        SELECT id, name, normal FROM ledger_accounts
-        WHERE owner_id = :owner AND (CAST(:currency AS text) IS NULL OR currency = :currency)
-    ), newest AS (
-        SELECT DISTINCT e.transaction_id
-        FROM mine CROSS JOIN LATERAL (
-            SELECT transaction_id FROM ledger_entries
-            WHERE account_id = mine.id
-                AND (CAST(:before AS uuid) IS NULL OR transaction_id < CAST(:before AS uuid))
-            ORDER BY transaction_id DESC LIMIT :limit
-        ) AS e
-        ORDER BY e.transaction_id DESC LIMIT :limit
-    )
-    SELECT t.id, t.kind, t.created_at, t.currency, (-sum(e.amount))::bigint AS amount, t.source_id,
-        jsonb_object_agg(mine.name, e.amount * mine.normal) AS changes
-    FROM newest
-    JOIN ledger_transactions AS t ON t.id = newest.transaction_id
-    JOIN ledger_entries AS e ON e.transaction_id = t.id
-    JOIN mine ON mine.id = e.account_id
-    GROUP BY t.id ORDER BY t.id DESC
     """
 )
 
@@ -175,14 +154,3 @@ async def _whole(session: AsyncSession, row: LedgerTransaction | None) -> Transa
         created_at=row.created_at,
         entries=tuple(EntryLine(*line) for line in lines),
     )
-
-
-async def history(
-    session: AsyncSession, owner_id: UUID, *, currency: str | None = None, before: UUID | None = None, limit: int = 20
-) -> list[HistoryItem]:
-    """What happened to an owner, newest first; the next page begins before the last one's id."""
-    rows = await session.execute(
-        _HISTORY,
-        {"owner": owner_id, "currency": currency, "before": before, "limit": min(limit, HISTORY_MAX)},
-    )
-    return [HistoryItem(*row) for row in rows]

@@ -9,6 +9,7 @@ from rich.table import Column, Table
 from cleanly.domain.ledger import queries
 from cleanly.domain.ledger.module import module
 from cleanly.domain.ledger.reconciliation import queries as reconciliation
+from cleanly.domain.ledger.reconciliation import reports
 from cleanly.domain.ledger.reconciliation.messages import RECONCILE
 from cleanly.entry.cli.running import fail, out, work
 from cleanly.kernel.clock import rfc3339
@@ -64,26 +65,63 @@ def check() -> None:
 
 @app.command()
 def reconcile() -> None:
-    """Read the providers' books, book their fees and what became available, and name every open difference."""
+    """Read the providers' books, book what follows, and name every open difference; then the report."""
 
-    async def run(context: Context) -> list[reconciliation.Item]:
+    async def run(context: Context) -> None:
         for job in module.jobs:
             if isinstance(job, FlowJob) and job.task is RECONCILE:
                 await job.run(context, Tick(due_at=rfc3339(context.clock.now())))
-        async with context.db.begin() as session:
-            return list(await reconciliation.items(session, is_open=True, limit=_SHOWN_MAX))
 
     try:
-        found = work("cli", run)
+        work("cli", run)
     except ExceptionGroup as error:
         fail("; ".join(str(fault) for fault in error.exceptions))
-    for item in found:
+    _report()
+
+
+@app.command()
+def report() -> None:
+    """What the last run of reconciliation found at each provider, and every open difference."""
+    _report()
+
+
+async def _found(context: Context) -> tuple[list[reports.Report], list[reconciliation.Item]]:
+    async with context.db.begin() as session:
+        found = list(await reports.latest(session))
+        return found, list(await reconciliation.items(session, is_open=True, limit=_SHOWN_MAX))
+
+
+def _report() -> None:
+    told, items = work("cli", _found)
+    for one in told:
+        ended = "could not be asked" if one.fault else "agrees" if one.is_clean else "differs"
+        out.print(
+            f"{one.provider} {one.provider_account}, {rfc3339(one.started_at)}: {ended}; {one.imported} lines imported,"
+            f" {one.booked} booked, {one.opened} differences new, {sum(one.open_items.values())} open",
+            markup=False,
+        )
+        if one.fault:
+            out.print(f"  {one.fault}", markup=False)
+        if one.standings:
+            out.print(_standings(one), markup=False)
+    for item in items:
         out.print(
             f"{item.id} {item.kind}: {item.provider} {item.object}, since {rfc3339(item.opened_at)}", markup=False
         )
-    if found:
+    if items:
         fail(f"differences are open; the newest {_SHOWN_MAX} at most are shown")
-    out.print("the books agree")
+    if not all(one.has_agreed for one in told):
+        fail("the books do not agree")
+    out.print("the books agree" if told else "no books were read yet")
+
+
+def _standings(one: reports.Report) -> Table:
+    names = ("held", "booked", "coming", "clearing", "difference")
+    table = Table("  currency", *(Column(name, justify="right") for name in names), "since", box=None)
+    for standing in one.standings:
+        figures = (f"{standing[name]:,}" for name in names)
+        table.add_row(f"  {standing['currency']}", *figures, standing["differsSince"] or "")
+    return table
 
 
 def _summary(report: queries.Report) -> Table:

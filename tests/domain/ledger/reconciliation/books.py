@@ -33,6 +33,8 @@ class ScriptedBooks:
         self.held: Balance | None = None
         self.fault: tuple[int, Exception] | None = None
         self.asked_since: list[datetime] = []
+        self.told_until: dict[int, datetime] = {}
+        self.balances: list[Balance | Exception] = []  # told first, one for each look
 
     async def list_entries(self, since: datetime, cursor: str | None) -> Listing:
         number = int(cursor or 0)
@@ -42,9 +44,14 @@ class ScriptedBooks:
             raise self.fault[1]
         more = number + 1 < len(self.pages)
         found = [entry for entry in self.pages[number] if entry.created_at >= since]
-        return Listing(entries=found, cursor=str(number + 1) if more else None)
+        return Listing(entries=found, cursor=str(number + 1) if more else None, told_until=self.told_until.get(number))
 
     async def get_balance(self) -> Balance:
+        if self.balances:
+            told = self.balances.pop(0)
+            if isinstance(told, Exception):
+                raise told
+            return told
         if self.held is not None:
             return self.held
         sums: dict[str, int] = {}

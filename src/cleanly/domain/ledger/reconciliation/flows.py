@@ -3,7 +3,7 @@
 Each step can be repeated: a crash between two batches leaves the rest to the next run.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,9 +11,11 @@ from typing import Final
 import structlog
 
 from cleanly.domain.ledger import service as ledger
-from cleanly.domain.ledger.reconciliation import booking, metrics, queries, rules, service
+from cleanly.domain.ledger.reconciliation import booking, metrics, queries, reports, rules, service, standings
+from cleanly.domain.ledger.reconciliation.messages import OneProvider
 from cleanly.domain.ledger.reconciliation.rules import ItemKind
 from cleanly.domain.ledger.reconciliation.service import Books
+from cleanly.domain.ledger.reconciliation.standings import Standing
 from cleanly.kernel.context import Context
 from cleanly.kernel.messages import Tick
 from cleanly.platform.providers.errors import NotSent, Refused, Unknown
@@ -26,14 +28,19 @@ _OBJECTS: Final = 200
 _SECONDS_MAX: Final = 30
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Found:
-    """What a run did for one provider. `differences`: its balance less ours, per currency, where they differ."""
+    """What a run has done for one provider so far. `opened`: differences that are new."""
 
-    imported: int
-    booked: int
-    opened: int
-    differences: Mapping[str, int]
+    imported: int = 0
+    booked: int = 0
+    opened: int = 0
+    standings: Sequence[Standing] = ()
+
+    @property
+    def differences(self) -> Mapping[str, int]:
+        """Its balance less ours, per currency, where they differ."""
+        return {one.currency: one.difference for one in self.standings if one.difference}
 
 
 async def run(context: Context, _tick: Tick) -> None:
@@ -44,13 +51,10 @@ async def run(context: Context, _tick: Tick) -> None:
     """
     faults: list[Exception] = []
     for provider in context.part(Providers):
-        if Capability.LIST_ENTRIES not in provider.capabilities:
-            continue
-        try:
-            _tell_provider(provider.name, await reconcile(context, provider))
-        except (NotSent, Refused, Unknown) as error:
-            _log.warning("reconciliation_failed", provider=provider.name, error=str(error))
-            faults.append(error)
+        if Capability.LIST_ENTRIES in provider.capabilities:
+            fault = await _run(context, provider)
+            if fault is not None:
+                faults.append(fault)
     async with context.db.begin() as session:
         counts = await queries.open_items(session)
     metrics.items_open(counts)
@@ -60,11 +64,49 @@ async def run(context: Context, _tick: Tick) -> None:
         raise ExceptionGroup("providers could not be asked for their books", faults)
 
 
+async def run_one(context: Context, wanted: OneProvider) -> None:
+    """One provider, when it says that its books are complete.
+
+    Raises:
+        NotSent, Refused, Unknown: it could not be asked; the job tries again.
+    """
+    if wanted.provider not in context.part(Providers):
+        return
+    fault = await _run(context, context.part(Providers).get(wanted.provider))
+    if fault is not None:
+        raise fault
+
+
 def _by_name(counts: Mapping[ItemKind, int]) -> dict[str, int]:
     return {kind: counts.get(kind, 0) for kind in rules.ITEM_KINDS}
 
 
-def _tell_provider(name: str, found: Found) -> None:
+async def _run(context: Context, provider: Provider) -> NotSent | Refused | Unknown | None:
+    """Reconcile and report, also when the provider could not be asked; why not."""
+    began, found, fault = context.clock.now(), Found(), None
+    try:
+        await reconcile(context, provider, found)
+    except (NotSent, Refused, Unknown) as error:
+        _log.warning("reconciliation_failed", provider=provider.name, error=str(error))
+        fault = error
+    else:
+        _tell(provider.name, found)
+    async with context.db.begin() as session:
+        await reports.write(
+            session,
+            provider=provider.name,
+            account=provider.account,
+            started_at=began,
+            ended_at=context.clock.now(),
+            counts=(found.imported, found.booked, found.opened),
+            open_items=await queries.open_items(session, provider=provider.name),
+            standings=found.standings,
+            fault=fault,
+        )
+    return fault
+
+
+def _tell(name: str, found: Found) -> None:
     is_clean = not found.opened and not found.differences
     tell = _log.info if is_clean else _log.warning
     tell(
@@ -77,61 +119,69 @@ def _tell_provider(name: str, found: Found) -> None:
     )
 
 
-async def reconcile(context: Context, provider: Provider) -> Found:
-    """One provider's books.
+async def reconcile(context: Context, provider: Provider, found: Found) -> None:
+    """One provider's books; `found` tells how far it came.
 
     Raises:
         NotSent, Refused, Unknown: it could not be asked. What was imported before is booked all the same, but nothing
             is missed: its books are not known.
     """
     books = Books(provider.name, provider.account)
+    # Before its lines and after them: what moves meanwhile must not look like a difference.
+    before, fault = await _balance(provider)
     try:
-        imported, opened = await _import(context, provider, books)
+        await _import(context, provider, books, found)
     finally:
-        booked = await _book(context, books)
-    opened += await _judge(context, books)
-    differences = await _weigh(context, provider)
-    return Found(imported, booked, opened, differences)
+        found.booked += await _book(context, books)
+    found.opened += await _judge(context, books)
+    if fault is not None:
+        raise fault
+    await _weigh(context, books, before, await provider.get_balance(), found)
 
 
-async def _import(context: Context, provider: Provider, books: Books) -> tuple[int, int]:
+async def _balance(provider: Provider) -> tuple[Balance, NotSent | Refused | Unknown | None]:
+    """What it holds; why it does not say so must not keep its lines from being read."""
+    try:
+        return await provider.get_balance(), None
+    except (NotSent, Refused, Unknown) as error:
+        return Balance({}, {}), error
+
+
+async def _import(context: Context, provider: Provider, books: Books, found: Found) -> None:
     began = context.clock.now()
     async with context.db.begin() as session:
         oldest = await queries.oldest_of_ours(session, books.provider)
         since = rules.since((await service.hold(session, books)).imported_until, oldest, now=began)
-    cursor, imported, opened = None, 0, 0
+    cursor = None
     for _ in range(_PAGES_MAX):
         page = await provider.list_entries(since, cursor)
         cursor = page.cursor
-        until = began if cursor is None else _until([entry.created_at for entry in page.entries], began)
+        told_until = page.told_until or max((entry.created_at for entry in page.entries), default=None)
+        until = began if cursor is None or told_until is None else min(told_until, began)
         async with context.db.begin(deadline_seconds=_SECONDS_MAX) as session:
             await service.hold(session, books)
             new, differ = await service.keep(session, books, page.entries, now=context.clock.now())
-            if until is not None:
-                # Pages come oldest first: a run that breaks off goes on from here, less the overlap.
+            if cursor is None or told_until is not None:
+                # A run that breaks off goes on from here, less the overlap.
                 await service.note_read(session, books, until)
-        imported, opened = imported + new, opened + differ
+        found.imported, found.opened = found.imported + new, found.opened + differ
         if cursor is None:
             metrics.imported(books.provider, at_seconds=int(began.timestamp()))
-            return imported, opened
+            return
     raise Refused("no_end", message=f"the list of entries has more than {_PAGES_MAX} pages")
-
-
-def _until(created: list[datetime], began: datetime) -> datetime | None:
-    return min(max(created), began) if created else None
 
 
 async def _book(context: Context, books: Books) -> int:
     now, booked = context.clock.now(), 0
     async with context.db.begin() as session:
-        currencies = await booking.due_currencies(session, books.provider, now=now)
-    for currency in currencies:
+        due = await booking.due(session, books.provider, now=now)
+    for currency, sorts in due.items():
         async with context.db.begin() as session:
-            await ledger.open_accounts(session, *booking.places(books.provider, currency))
+            await ledger.open_accounts(session, *booking.places(books.provider, currency, sorts))
         batch = booking.BATCH
         while batch == booking.BATCH:
             async with context.db.begin(deadline_seconds=_SECONDS_MAX) as session:
-                batch = await booking.book(session, books.provider, currency, now=now)
+                batch = await booking.book(session, books.provider, currency, sorts, now=now)
             booked += batch
     return booked
 
@@ -160,20 +210,27 @@ async def _judge(context: Context, books: Books) -> int:
         after = objects[-1]
 
 
-async def _weigh(context: Context, provider: Provider) -> dict[str, int]:
+async def _weigh(context: Context, books: Books, before: Balance, after: Balance, found: Found) -> None:
     """Hold the provider's balance against ours, in every currency that either knows."""
-    balance = await provider.get_balance()
+    now: datetime = context.clock.now()
     async with context.db.begin() as session:
-        ours = {found.currency: found for found in await queries.standing(session, provider.name)}
-    differences: dict[str, int] = {}
-    for currency in sorted({*ours, *balance.available, *balance.pending}):
-        found = ours.get(currency) or queries.Standing(currency, 0, 0, 0)
-        difference = _held(balance, currency) - found.provider - found.coming
-        metrics.standing(provider.name, currency, difference=difference, clearing=found.clearing)
-        if difference:
-            differences[currency] = difference
-    return differences
-
-
-def _held(balance: Balance, currency: str) -> int:
-    return balance.available.get(currency, 0) + balance.pending.get(currency, 0)
+        await service.hold(session, books)
+        found.standings = await standings.weigh(session, books.provider, books.account, before, after, now=now)
+        late = standings.overdue(found.standings, now=now)
+        found.opened += await service.tell_balances(session, books, late, now=now)
+    for one in found.standings:
+        metrics.standing(
+            books.provider,
+            one.currency,
+            difference=one.difference,
+            clearing=one.clearing,
+            differs_seconds=0 if one.differs_since is None else int((now - one.differs_since).total_seconds()),
+        )
+    for one in late:
+        _log.error(
+            "reconciliation_balance_differs",
+            provider=books.provider,
+            currency=one.currency,
+            difference=one.difference,
+            since=str(one.differs_since),
+        )

@@ -1,4 +1,4 @@
-"""Read lines, differences and balances as frozen values."""
+"""Read lines and differences as frozen values."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -40,16 +40,6 @@ class Lines:
     ours: tuple[Line, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A provider's money in one currency by our books, in minor units. `coming`: told, not available yet."""
-
-    currency: str
-    provider: int
-    clearing: int
-    coming: int
-
-
 _COLUMNS = tuple(getattr(ReconciliationItemRow, name) for name in Item.__dataclass_fields__)
 
 _UNMATCHED = text(
@@ -81,20 +71,6 @@ _OURS = text(
     LEFT JOIN provider_entries AS p ON p.matched_transaction_id = t.id
     WHERE t.meta ? 'provider_object' AND (t.meta ->> 'provider_object') = ANY(CAST(:objects AS text[]))
     ORDER BY t.created_at, t.id
-    """
-)
-_STANDING = text(
-    """
-    SELECT currency, sum(provider)::bigint, sum(clearing)::bigint, sum(coming)::bigint
-    FROM (
-        SELECT currency, CASE WHEN name = :held THEN posted ELSE 0 END AS provider,
-            CASE WHEN name = :clearing THEN posted ELSE 0 END AS clearing, 0 AS coming
-        FROM ledger_totals WHERE owner_id IS NULL AND name IN (:held, :clearing)
-        UNION ALL
-        SELECT currency, 0, 0, net FROM provider_entries
-        WHERE provider = :provider AND available_booked_at IS NULL
-    ) AS parts
-    GROUP BY currency ORDER BY currency
     """
 )
 _OLDEST_OF_OURS = text(
@@ -159,7 +135,10 @@ async def lines_of(
     )
     for row in entries:
         is_due = rules.is_missing_due(row.created_at, row.imported_at, now=now)
-        line = Line(row.id, row.provider_entry_id, row.gross, row.currency, row.match == "open", is_due)
+        # We booked what moved before it was converted.
+        moved = row.gross if row.original_amount is None else row.original_amount
+        currency = row.original_currency or row.currency
+        line = Line(row.id, row.provider_entry_id, moved, currency, row.match == "open", is_due)
         theirs[row.object].append(line)
     values = {
         "provider": provider,
@@ -173,29 +152,21 @@ async def lines_of(
     return {name: Lines(tuple(theirs[name]), tuple(ours[name])) for name in objects}
 
 
-async def standing(session: AsyncSession, provider: str) -> list[Standing]:
-    """What our books say that a provider holds, per currency. One statement, so one snapshot."""
-    values = {
-        "provider": provider,
-        "held": chart.provider(provider).name,
-        "clearing": chart.clearing(provider).name,
-    }
-    return [Standing(*row) for row in await session.execute(_STANDING, values)]
-
-
 def item(row: ReconciliationItemRow) -> Item:
     """The difference that a row holds."""
     return Item(**{name: getattr(row, name) for name in Item.__dataclass_fields__})
 
 
-async def open_items(session: AsyncSession) -> dict[ItemKind, int]:
-    """How many differences are open, by kind."""
-    rows = await session.execute(
+async def open_items(session: AsyncSession, *, provider: str | None = None) -> dict[ItemKind, int]:
+    """How many differences are open, by kind; of all providers, or of one."""
+    query = (
         select(ReconciliationItemRow.kind, func.count())
         .where(ReconciliationItemRow.resolved_at.is_(None))
         .group_by(ReconciliationItemRow.kind)
     )
-    return {cast("ItemKind", kind): count for kind, count in rows}
+    if provider is not None:
+        query = query.where(ReconciliationItemRow.provider == provider)
+    return {cast("ItemKind", kind): count for kind, count in await session.execute(query)}
 
 
 async def items(
@@ -219,3 +190,21 @@ async def items(
     if before_id is not None:
         query = query.where(ReconciliationItemRow.id < before_id)
     return [Item(*row) for row in await session.execute(query)]
+
+
+async def available_on(
+    session: AsyncSession, provider: str, account: str, objects: Sequence[str]
+) -> dict[str, datetime]:
+    """When the money of these charges is available at the provider, by its own lines; unknown ones are left out."""
+    rows = await session.execute(
+        select(ProviderEntryRow.object, func.max(ProviderEntryRow.available_on))
+        .where(
+            ProviderEntryRow.provider == provider,
+            ProviderEntryRow.provider_account == account,
+            ProviderEntryRow.object.in_(objects),
+            ProviderEntryRow.kind == "charge",
+        )
+        .group_by(ProviderEntryRow.object)
+        .having(func.bool_and(ProviderEntryRow.available_on.is_not(None)))
+    )
+    return {name: moment for name, moment in rows if moment is not None}

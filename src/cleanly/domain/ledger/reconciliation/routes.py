@@ -1,20 +1,28 @@
-"""/admin/reconciliation: where operators see what differs between a provider's books and ours, and say why."""
+"""/admin/reconciliation: where operators see how a provider's books and ours differ, run by run, and say why."""
 
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 
-from cleanly.domain.ledger.reconciliation import queries, service
+from cleanly.domain.ledger.reconciliation import queries, reports, service
 from cleanly.domain.ledger.reconciliation.queries import Item
 from cleanly.domain.ledger.reconciliation.rules import ItemKind
-from cleanly.domain.ledger.reconciliation.schemas import ItemOut, ItemsOut, ProviderName, ResolveIn
+from cleanly.domain.ledger.reconciliation.schemas import (
+    ItemOut,
+    ItemsOut,
+    ProviderName,
+    ReportOut,
+    ReportsOut,
+    ResolveIn,
+)
 from cleanly.kernel.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from cleanly.kernel.http import Admin, Ctx, Cursor, From, Limit, Route, Tx, refusals
 from cleanly.kernel.paging import LIMIT_DEFAULT, Cursors
 from cleanly.platform.idempotency.errors import OWN as KEY_REFUSALS
 
 _LIST = "reconciliation-items"
+_REPORTS = "reconciliation-reports"
 router = APIRouter(prefix="/admin/reconciliation", tags=["admin"], route_class=Route)
 ItemId = Annotated[UUID, Path(alias="id", description="The difference's id")]
 
@@ -48,6 +56,31 @@ async def list_items(
         )
     page = cursors.page(_LIST, found, limit, "id")
     return ItemsOut(items=[_shown(item) for item in page.items], next_cursor=page.next_cursor)
+
+
+@router.get(
+    "/reports",
+    summary="List what each run of reconciliation found",
+    responses=refusals(Forbidden, ValidationFailed, signed_in=True),
+)
+async def list_reports(
+    _admin: Admin,
+    context: Ctx,
+    *,
+    provider: Annotated[ProviderName | None, Query(description="Only of this provider")] = None,
+    limit: Limit = LIMIT_DEFAULT,
+    cursor: Cursor = None,
+) -> ReportsOut:
+    """One for each provider and run, newest first; also of runs that failed. For admins."""
+    cursors = context.part(Cursors)
+    after = cursors.read(_REPORTS, cursor)
+    async with context.db.read() as session:
+        found = await reports.read(
+            session, provider=provider, before_id=UUID(after[0]) if after else None, limit=limit + 1
+        )
+    page = cursors.page(_REPORTS, found, limit, "id")
+    shown = [ReportOut.model_validate(report, from_attributes=True) for report in page.items]
+    return ReportsOut(items=shown, next_cursor=page.next_cursor)
 
 
 @router.post(

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import Literal, get_args
 from uuid import UUID
 
-from cleanly.domain.ledger.chart import DISPUTE_FEES, PROVIDER_FEES, Account
+from cleanly.domain.ledger.chart import BANK, DISPUTE_FEES, FX, PROVIDER_FEES, Account
 
-ItemKind = Literal["missing_local", "missing_provider", "amount", "currency", "duplicate"]
+ItemKind = Literal["missing_local", "missing_provider", "amount", "currency", "duplicate", "balance"]
 ITEM_KINDS: tuple[ItemKind, ...] = get_args(ItemKind)
 PairKind = Literal["matched", "amount", "currency"]
 OVERLAP = timedelta(days=3)
@@ -20,8 +20,14 @@ FIRST_IMPORT = timedelta(days=31)
 # News of it may still be under way: the webhook, its repeats, the janitor.
 LOCAL_GRACE = timedelta(hours=1)
 PROVIDER_GRACE = timedelta(days=3)
-_DISPUTES = {"dispute", "dispute_reversal"}
-_ONLY_THEIRS = "fee"  # booked from the line itself: nothing of ours came before it
+# Lines come late, and money moves while we count: only what stays different is an alarm.
+BALANCE_GRACE = timedelta(hours=24)
+_DISPUTES = {"dispute", "dispute_reversal", "dispute_fee"}
+_ALL_COST = {"fee", "dispute_fee"}
+# Inside the provider: what is withheld is still held.
+HOLD = "hold"
+# Booked from the line itself: nothing of ours came before it.
+_ONLY_THEIRS = _ALL_COST | {"payout", "conversion", HOLD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,16 @@ class Alone:
     kind: Literal["missing_local", "missing_provider", "duplicate"]
     side: Literal["theirs", "ours"]
     line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """What a line moves besides its cost: `amount` is debited to `account`, and credited to clearing, in `currency`."""
+
+    step: str
+    account: Account
+    amount: int
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,17 +142,54 @@ def _has_twin(line: Line, side: Sequence[Line], alone: Sequence[Line]) -> bool:
 
 def needs_partner(kind: str, gross: int) -> bool:
     """Whether a transaction of ours must stand behind a line of theirs."""
-    return gross != 0 and kind != _ONLY_THEIRS
+    return gross != 0 and kind not in _ONLY_THEIRS
 
 
 def cost(kind: str, *, gross: int, fee: int) -> int:
     """What the provider takes for itself with a line; negative: it gives back. A line of kind fee is all cost."""
-    return fee - gross if kind == _ONLY_THEIRS else fee
+    return fee - gross if kind in _ALL_COST else fee
 
 
 def cost_account(kind: str) -> Account:
     """Where a line's cost is booked."""
     return DISPUTE_FEES if kind in _DISPUTES else PROVIDER_FEES
+
+
+def legs(kind: str, *, gross: int, currency: str, original: int, original_currency: str | None) -> tuple[Leg, ...]:
+    """What a line moves besides its cost: to or from our bank, or between currencies.
+
+    A line that was converted was booked by us in the currency before: so much leaves there, the gross comes in here.
+    """
+    if kind == "payout":
+        return (Leg("payout", BANK, -gross, currency),) if gross else ()
+    if kind == "conversion":
+        return _conversion((gross, currency))
+    if original_currency is not None:
+        return _conversion((-original, original_currency), (gross, currency))
+    return ()
+
+
+def _conversion(*sides: tuple[int, str]) -> tuple[Leg, ...]:
+    return tuple(
+        Leg("fx_in" if amount > 0 else "fx_out", FX, -amount, currency) for amount, currency in sides if amount
+    )
+
+
+def difference(before: int, after: int, *, ours: int) -> int:
+    """What a provider holds less what our books say, of two looks with the reading of its lines between them.
+
+    Money that moved meanwhile lies between the two looks: it is no difference.
+    """
+    if min(before, after) <= ours <= max(before, after):
+        return 0
+    return min(before - ours, after - ours, key=abs)
+
+
+def differs_since(was: int, since: datetime | None, difference: int, *, now: datetime) -> datetime | None:
+    """Since when a balance differs in this direction; None if it does not."""
+    if not difference:
+        return None
+    return since if since is not None and (was > 0) == (difference > 0) else now
 
 
 def is_missing_due(created_at: datetime, imported_at: datetime, *, now: datetime) -> bool:

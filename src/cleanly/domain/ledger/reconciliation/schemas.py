@@ -36,6 +36,42 @@ class ItemsOut(Wire):
     next_cursor: str | None
 
 
+class StandingOut(Wire):
+    """A provider's money in one currency, in minor units: by its own word, and by our books."""
+
+    currency: str = Field(examples=["EUR"])
+    held: int = Field(description="What the provider says it holds")
+    booked: int = Field(description="What our books say it holds and we may use")
+    coming: int = Field(description="Its lines that are not available yet")
+    clearing: int = Field(description="Booked by us, not settled by its lines")
+    difference: int = Field(description="`held` less `booked` and `coming`, apart from what moved during the look")
+    differs_since: str | None = Field(description="After 24 hours it is a difference of its own, of kind `balance`")
+
+
+class ReportOut(Wire):
+    """What one run found at one provider."""
+
+    id: UUID
+    provider: str = Field(examples=["stripe"])
+    provider_account: str
+    started_at: Moment
+    ended_at: Moment
+    is_clean: bool = Field(description="Nothing differs, nothing waits for a person, and the provider was asked")
+    imported: int = Field(description="Lines that were new")
+    booked: int = Field(description="Lines from which something was booked")
+    opened: int = Field(description="Differences that were new")
+    open_items: dict[str, int] = Field(description="Differences that nobody had resolved, by kind")
+    standings: list[StandingOut] = Field(description="Empty if the provider could not be asked")
+    fault: str | None = Field(description="Why it could not")
+
+
+class ReportsOut(Wire):
+    """A page of reports, newest first."""
+
+    items: list[ReportOut]
+    next_cursor: str | None
+
+
 class ResolveIn(Wire):
     """Why the difference is settled."""
 

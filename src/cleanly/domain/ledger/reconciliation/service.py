@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cleanly.domain.ledger.reconciliation import queries, rules
 from cleanly.domain.ledger.reconciliation.models import ProviderEntryRow, ProviderImportRow, ReconciliationItemRow
 from cleanly.domain.ledger.reconciliation.rules import Alone, ItemKind, Line, Pair
+from cleanly.domain.ledger.reconciliation.standings import Standing
 from cleanly.kernel.errors import Conflict, NotFound
 from cleanly.kernel.ids import new_id
 from cleanly.kernel.principal import Caller, Origin
@@ -91,6 +92,8 @@ def _row(books: Books, entry: Entry, *, now: datetime) -> dict[str, Any]:
         "fee": entry.fee.amount,
         "net": entry.net.amount,
         "currency": entry.gross.currency,
+        "original_amount": None if entry.original is None else entry.original.amount,
+        "original_currency": None if entry.original is None else entry.original.currency,
         "meta": dict(entry.meta),
         "created_at": entry.created_at,
         "available_on": entry.available_on,
@@ -189,6 +192,15 @@ async def _open(session: AsyncSession, items: Sequence[Mapping[str, Any]]) -> in
         .returning(ReconciliationItemRow.id)
     )
     return len(made.all())
+
+
+async def tell_balances(session: AsyncSession, books: Books, late: Sequence[Standing], *, now: datetime) -> int:
+    """Write down balances that differ for too long, each once from where it began; how many are new."""
+    items = [
+        _item(books, "balance", one.currency, f"balance:{one.shown()['differsSince']}", one.shown(), now=now)
+        for one in late
+    ]
+    return await _open(session, items)
 
 
 async def note_read(session: AsyncSession, books: Books, until: datetime) -> None:
