@@ -28,6 +28,7 @@ class Market:
     seller: Phone
     buyer: Phone
     product: dict[str, Any]
+    provider: str = "sandbox"
 
     @property
     def sandbox(self) -> Sandbox:
@@ -39,7 +40,7 @@ class Market:
     async def pay(self, amount: int = 10_000, *, key: str | None = None, **terms: Any) -> httpx2.Response:
         """POST /payments for something that costs this much."""
         price = terms.pop("priceId", None) or await self.price(amount)
-        body = {"priceId": price, "provider": "sandbox"} | terms
+        body = {"priceId": price, "provider": self.provider} | terms
         return await self.buyer.call("POST", "/payments", body, Idempotency_Key=key or new_key())
 
     async def paid(self, amount: int = 10_000, **terms: Any) -> dict[str, Any]:
@@ -118,6 +119,10 @@ class Market:
         """What subscribers of outbound webhooks would have been told, in order."""
         return [row[0] for row in await self.world.rows("SELECT type FROM outbound_messages ORDER BY id")]
 
+    async def held(self) -> int:
+        """What the provider's own books say of this market."""
+        return await self.held_at_the_sandbox()
+
     async def held_at_the_sandbox(self) -> int:
         """Captured minus refunded minus disputed, by the sandbox's own books."""
         total, cursor = 0, None
@@ -128,12 +133,12 @@ class Market:
                 return total
 
     async def books_are_right(self) -> None:
-        """The ledger is sound, says what the sandbox says, and every hold is explained by it."""
+        """The ledger is sound, says what the provider says, and every hold is explained by it."""
         async with self.world.context.db.begin() as session:
             report = await ledger.check_everything(session, seconds_max=30)
         assert report.is_clean, report
         platform, seller = await self.balances(), await self.balances(self.seller)
-        assert platform.get("clearing.sandbox", 0) == await self.held_at_the_sandbox()
+        assert platform.get(f"clearing.{self.provider}", 0) == await self.held()
         held = await self.world.rows("SELECT coalesce(sum(remaining), 0)::bigint FROM holds WHERE released_at IS NULL")
         assert seller.get("pending", 0) == held[0][0]
         for row in await self.world.rows(

@@ -141,3 +141,25 @@ def test_nothing_that_waits_is_forgotten_and_nothing_that_is_over_is_looked_at(s
     else:
         assert due is not None
         assert due > NOW
+
+
+@given(some.sampled_from(rules.OPERATIONS), some.sampled_from(get_args(PaymentState)))
+def test_a_look_answers_a_call_only_by_what_it_shows(operation: rules.Operation, state: PaymentState):
+    answer = rules.answered(operation, state)
+    if state in {"captured", "canceled", "failed"}:
+        assert answer is not None  # nothing can still come of it
+    if answer == "succeeded" and operation == "capture":
+        assert state in {"captured", "processing"}
+    if answer == "succeeded" and operation in {"cancel", "give_back"}:
+        assert state == "canceled"
+
+
+@given(some.integers(0, 6 * 86_400))
+def test_a_call_is_made_again_ever_later_and_at_last_left_to_a_person(age: int):
+    asked_at = NOW + timedelta(seconds=age)
+    due = rules.next_try(NOW, asked_at=asked_at)
+    if due is None:
+        assert age >= 5 * 86_400
+        return
+    assert asked_at < due <= asked_at + timedelta(days=1)
+    assert rules.next_try(NOW, asked_at=NOW) == NOW + timedelta(minutes=1)

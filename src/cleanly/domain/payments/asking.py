@@ -1,15 +1,15 @@
 """What is asked of a provider: make a payment, take it, give it up. Noted before the call, applied after it."""
 
 from typing import Literal
-from uuid import UUID
 
 from cleanly.domain.catalog import service as catalog_writes
-from cleanly.domain.payments import metrics, queries, service
+from cleanly.domain.payments import calling, metrics, queries, service
+from cleanly.domain.payments.calling import Noted
 from cleanly.domain.payments.errors import InvalidState
 from cleanly.domain.payments.flows import as_answers, refresh, settle
 from cleanly.domain.payments.offers import Wanted, offer
 from cleanly.domain.payments.queries import Payment
-from cleanly.domain.payments.rules import CALL_TIME
+from cleanly.domain.payments.rules import CALL_TIME, OPERATIONS
 from cleanly.kernel.context import Context
 from cleanly.kernel.errors import ValidationFailed
 from cleanly.kernel.ids import new_id
@@ -26,11 +26,12 @@ from cleanly.platform.providers.errors import (
     Unknown,
     UnsupportedByProvider,
 )
-from cleanly.platform.providers.protocol import Capability, NewPayment, PaymentSnapshot, Provider
+from cleanly.platform.providers.protocol import Capability, NewPayment, Provider
 from cleanly.platform.providers.registry import Providers
 
-# What has not been answered by then is looked for before it is asked again: a key outlives no provider's memory.
 _BEFORE_MONEY = {"created", "unknown"}
+# What the janitor asks again by itself. `create` it asks with `send`; the others follow from a look (`flows`).
+_REPEATED = ("capture", "cancel")
 
 
 async def begin(context: Context, caller: Caller, wanted: Wanted, once: OncePerCall) -> Payment:
@@ -81,13 +82,9 @@ async def send(context: Context, payment: Payment) -> Payment:
 
 async def _create(context: Context, payment: Payment) -> Payment:
     provider = context.part(Providers).get(payment.provider)
-    now = context.clock.now()
-    async with context.db.begin() as session:
-        row = await service.lock(session, payment.id)
-        revision = row.revision
-        call = await calls.begin_call(
-            session, provider=provider.name, operation="create", subject_id=payment.id, money=payment.money, now=now
-        )
+    noted = await calling.note(context, provider, payment.id, "create", payment.money)
+    if noted is None:
+        raise ProviderTimeout
     new = NewPayment(
         our_id=payment.id,
         money=payment.money,
@@ -97,43 +94,19 @@ async def _create(context: Context, payment: Payment) -> Payment:
         transfer_group=str(payment.id),
     )
     try:
-        seen = await provider.create_payment(new, key=call.key)
+        seen = await provider.create_payment(new, key=noted.call.key)
     except Refused as error:
-        await _settle_refusal(context, payment.id, call.id, error)
+        await calling.refused(context, payment.id, noted, error, ends_payment=True)
         raise PaymentDeclined(details={"declineCode": error.decline_code or error.code}) from error
     except Unknown as error:
-        await _settle_doubt(context, payment.id, call.id)
+        await calling.doubted(context, payment.id, noted)
         raise ProviderTimeout from error
     except NotSent as error:
         metrics.PAYMENTS.add(1, {"provider": provider.name, "outcome": "not_sent"})
         raise ProviderError(retry_after_seconds=error.retry_after_seconds) from error
     metrics.PAYMENTS.add(1, {"provider": provider.name, "outcome": seen.state})
-    return await _settle(context, payment.id, call.id, seen, revision=revision)
-
-
-async def _settle(
-    context: Context, payment_id: UUID, call_id: UUID, seen: PaymentSnapshot, *, revision: int
-) -> Payment:
-    async with context.db.begin() as session:
-        await calls.end_call(session, call_id, "succeeded", provider_object=seen.reference, now=context.clock.now())
     async with as_answers():
-        return await settle(context, payment_id, seen, revision=revision)
-
-
-async def _settle_refusal(context: Context, payment_id: UUID, call_id: UUID, error: Refused) -> None:
-    now = context.clock.now()
-    async with context.db.begin() as session:
-        await calls.end_call(session, call_id, "refused", error_code=error.code, now=now)
-        await service.refuse(session, payment_id, error.decline_code or error.code, now=now)
-    metrics.PAYMENTS.add(1, {"outcome": "refused"})
-
-
-async def _settle_doubt(context: Context, payment_id: UUID, call_id: UUID) -> None:
-    now = context.clock.now()
-    async with context.db.begin() as session:
-        await calls.end_call(session, call_id, "unknown", now=now)
-        await service.doubt(session, payment_id, now=now)
-    metrics.PAYMENTS.add(1, {"outcome": "unknown"})
+        return await settle(context, payment.id, seen, noted)
 
 
 async def capture(context: Context, payment: Payment, amount: int | None) -> Payment:
@@ -171,10 +144,33 @@ async def cancel(context: Context, payment: Payment) -> Payment:
 
 
 async def _out_of_doubt(context: Context, payment: Payment) -> Payment:
-    if payment.state not in _BEFORE_MONEY:
+    """As a look shows it, if something about it has had no answer for a minute."""
+    old = context.clock.now() - CALL_TIME
+    async with context.db.begin() as session:
+        unanswered = await calls.open_calls(session, OPERATIONS, payment.id)
+    if payment.state not in _BEFORE_MONEY and all(call.started_at > old for call in unanswered):
         return payment
     async with as_answers():
         return await refresh(context, payment.id)
+
+
+async def go_on(context: Context, payment: Payment) -> Payment:
+    """Ask again, as it was asked, what has had no answer; `payment` is as a look has just shown it.
+
+    Raises:
+        As `capture` and `cancel`.
+    """
+    async with context.db.begin() as session:
+        unanswered = await calls.open_calls(session, _REPEATED, payment.id)
+    provider = context.part(Providers).get(payment.provider)
+    for call in unanswered:
+        if payment.state not in {"requires_action", "authorized"}:
+            return payment
+        if call.operation == "cancel":
+            payment = await _change(context, payment, provider, "cancel", None)
+        elif payment.capture == "manual":
+            payment = await _change(context, payment, provider, "capture", call.money)
+    return payment
 
 
 def _is_done(payment: Payment, operation: Literal["capture", "cancel"], money: Money | None) -> bool:
@@ -188,43 +184,40 @@ async def _change(
     context: Context, payment: Payment, provider: Provider, operation: Literal["capture", "cancel"], money: Money | None
 ) -> Payment:
     reference = payment.reference or ""
-    now = context.clock.now()
     try:
-        async with context.db.begin() as session:
-            revision = (await service.lock(session, payment.id)).revision
-            call = await calls.begin_call(
-                session, provider=provider.name, operation=operation, subject_id=payment.id, money=money, now=now
-            )
+        noted = await calling.note(context, provider, payment.id, operation, money)
     except calls.OtherArguments as error:
         raise InvalidState.of(payment.state, "Another amount is being captured already") from error
+    if noted is None:
+        raise ProviderTimeout
     try:
         seen = await (
-            provider.cancel_payment(reference, key=call.key)
+            provider.cancel_payment(reference, key=noted.call.key)
             if money is None
-            else provider.capture_payment(reference, money, key=call.key)
+            else provider.capture_payment(reference, money, key=noted.call.key)
         )
     except Refused as error:
-        return await _after_refusal(context, payment, call.id, error, operation=operation, money=money)
+        return await _after_refusal(context, payment, noted, error, operation=operation, money=money)
     except Unknown as error:
-        await _settle_doubt(context, payment.id, call.id)
+        await calling.doubted(context, payment.id, noted)
         raise ProviderTimeout from error
     except NotSent as error:
         raise ProviderError(retry_after_seconds=error.retry_after_seconds) from error
-    return await _settle(context, payment.id, call.id, seen, revision=revision)
+    async with as_answers():
+        return await settle(context, payment.id, seen, noted)
 
 
 async def _after_refusal(
     context: Context,
     payment: Payment,
-    call_id: UUID,
+    noted: Noted,
     error: Refused,
     *,
     operation: Literal["capture", "cancel"],
     money: Money | None,
 ) -> Payment:
     """A refusal may mean that it is done already, or that something else was faster: a look tells."""
-    async with context.db.begin() as session:
-        await calls.end_call(session, call_id, "refused", error_code=error.code, now=context.clock.now())
+    await calling.refused(context, payment.id, noted, error)
     async with as_answers():
         looked = await refresh(context, payment.id)
     if _is_done(looked, operation, money):

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.ledger import service as ledger
 from cleanly.domain.ledger.service import Account, Place, Posting, chart
 from cleanly.domain.payments import rules
-from cleanly.domain.payments.models import HoldRow, PaymentRow
+from cleanly.domain.payments.holds import service as holds
+from cleanly.domain.payments.models import PaymentRow
 from cleanly.domain.payments.postings import Lines
 from cleanly.domain.payments.rules import SellersPart
 from cleanly.kernel.context import Context
@@ -37,8 +37,12 @@ async def posting(
     lines: Lines,
     source_id: UUID,
     provider_object: str,
+    payment: PaymentRow,
 ) -> Posting:
-    """A posting of these lines; `provider_object` is what reconciliation matches on."""
+    """A posting of these lines; `provider_object` is what reconciliation matches on.
+
+    What it was for goes with it: a seller's history reads the books and nothing else.
+    """
     places = [Place(owner, account, currency) for owner, account in lines]
     ids = await ledger.accounts(session, *places)
     return Posting(
@@ -47,7 +51,7 @@ async def posting(
         currency=currency,
         entries=tuple(zip(ids, lines.values(), strict=True)),
         source_id=source_id,
-        meta={"provider_object": provider_object},
+        meta={"provider_object": provider_object, "payment": str(payment.id), "label": payment.description},
     )
 
 
@@ -72,20 +76,19 @@ async def sellers_balances(session: AsyncSession, seller: UUID | None, currency:
 
 
 async def take_from_seller(session: AsyncSession, payment: PaymentRow, amount: int) -> SellersPart:
-    """Where a seller's part comes from, read under the ledger's locks; this payment's hold is lowered by its share."""
+    """Where a seller's part comes from, read under the ledger's locks; the holds are lowered by their shares."""
     if payment.seller_id is None:
         return SellersPart(0, 0, 0, 0)
-    hold = await session.scalar(
-        select(HoldRow)
-        .where(HoldRow.payment_id == payment.id, HoldRow.kind == "pending", HoldRow.released_at.is_(None))
-        .with_for_update()
-    )
+    own = await holds.lock_own(session, payment.id)
+    hold_left = own.remaining if own else 0
+    # Locked before the balances, so it can't be known yet how much of it is needed: at most what the hold lacks.
+    reserve = await holds.lock_reserve(session, payment.seller_id, payment.currency, amount - hold_left)
     held = await sellers_balances(session, payment.seller_id, payment.currency)
-    part = rules.taken_from_seller(
-        amount, hold_left=hold.remaining if hold else 0, available=held.available, reserve=held.reserve
-    )
-    if hold is not None:
-        hold.remaining -= part.pending
+    reserve_left = min(held.reserve, sum(hold.remaining for hold in reserve))
+    part = rules.taken_from_seller(amount, hold_left=hold_left, available=held.available, reserve=reserve_left)
+    if own is not None:
+        holds.take([own], part.pending)
+    holds.take(reserve, part.reserve)
     return part
 
 

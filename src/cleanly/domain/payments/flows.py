@@ -6,11 +6,13 @@ The buyer's return, the webhook, the janitor and the operator all go through `re
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from uuid import UUID
 
 import structlog
 
-from cleanly.domain.payments import metrics, queries, rules, service
+from cleanly.domain.payments import calling, metrics, queries, rules, service
+from cleanly.domain.payments.calling import Ended, Noted
 from cleanly.domain.payments.queries import Payment
 from cleanly.domain.payments.settings import PaymentSettings
 from cleanly.kernel.context import Context
@@ -19,6 +21,7 @@ from cleanly.kernel.messages import ProviderEvent
 from cleanly.kernel.principal import Caller
 from cleanly.platform.providers.errors import (
     NotSent,
+    NotThere,
     ProviderError,
     ProviderTimeout,
     Refused,
@@ -28,6 +31,7 @@ from cleanly.platform.providers.protocol import PaymentSnapshot
 from cleanly.platform.providers.registry import Providers
 
 REFRESH_ATTEMPTS_MAX = 5
+_COMPLETED_FROM = frozenset({"created", "requires_action", "unknown"})
 _log = structlog.get_logger(__name__)
 
 
@@ -46,24 +50,14 @@ async def as_answers() -> AsyncGenerator[None, None]:
         raise ProviderError from error
 
 
-async def settle(context: Context, payment_id: UUID, seen: PaymentSnapshot, *, revision: int) -> Payment:
-    """Apply a snapshot that was just fetched; if another was applied meanwhile, fetch again."""
-    applied = await _apply(context, payment_id, seen, revision=revision)
+async def settle(context: Context, payment_id: UUID, seen: PaymentSnapshot, noted: Noted) -> Payment:
+    """Apply the answer to a call; if another snapshot was applied meanwhile, fetch again."""
+    applied = await calling.apply(
+        context, payment_id, seen, revision=noted.revision, ended=Ended(noted.call, "succeeded")
+    )
     if applied is None:
         return await refresh(context, payment_id)
     return await _after(context, payment_id, applied)
-
-
-async def _apply(context: Context, payment_id: UUID, seen: PaymentSnapshot, *, revision: int) -> service.Applied | None:
-    async with context.db.begin() as session:
-        return await service.apply(
-            session,
-            payment_id,
-            seen,
-            revision=revision,
-            now=context.clock.now(),
-            settings=context.part(PaymentSettings),
-        )
 
 
 async def _after(context: Context, payment_id: UUID, applied: service.Applied) -> Payment:
@@ -77,9 +71,25 @@ async def _after(context: Context, payment_id: UUID, applied: service.Applied) -
     if payment is None:
         raise NotFound
     if applied.give_back and payment.reference is not None:
-        provider = context.part(Providers).get(payment.provider)
-        await provider.cancel_payment(payment.reference, key=f"giveback:{payment_id}:1")
+        await _give_back(context, payment, payment.reference)
     return payment
+
+
+async def _give_back(context: Context, payment: Payment, reference: str) -> None:
+    """The provider holds an authorization that we gave up."""
+    provider = context.part(Providers).get(payment.provider)
+    noted = await calling.note(context, provider, payment.id, "give_back", None, within=rules.OVER)
+    if noted is None:
+        return
+    try:
+        seen = await provider.cancel_payment(reference, key=noted.call.key)
+    except Refused as error:
+        await calling.refused(context, payment.id, noted, error)
+        raise
+    except Unknown:
+        await calling.doubted(context, payment.id, noted)
+        raise
+    await calling.apply(context, payment.id, seen, revision=noted.revision, ended=Ended(noted.call, "succeeded"))
 
 
 async def refresh(
@@ -103,7 +113,11 @@ async def refresh(
                 return await service.looked_in_vain(
                     session, payment_id, now=context.clock.now(), is_scheduled=is_scheduled
                 )
-        applied = await _apply(context, payment_id, seen, revision=known.revision)
+        revision, ended = known.revision, None
+        if seen.awaits_us and (noted := await _note_completion(context, known.payment)) is not None:
+            revision = noted.revision
+            seen, ended = await _complete(context, known.payment, seen, noted)
+        applied = await calling.apply(context, payment_id, seen, revision=revision, ended=ended)
         if applied is not None:
             return await _after(context, payment_id, applied)
     raise Unavailable
@@ -112,11 +126,44 @@ async def refresh(
 async def _look(context: Context, payment: Payment, reference: str | None) -> PaymentSnapshot | None:
     provider = context.part(Providers).get(payment.provider)
     place = payment.reference or reference
-    seen = await (provider.find_payment(payment.id) if place is None else provider.get_payment(place))
-    if seen is None or seen.state != "requires_action":
-        return seen
-    # PayPal waits for us after the buyer's approval; whoever comes first asks, under one key.
-    return await provider.complete_payment(seen.reference, capture=payment.capture, key=f"complete:{payment.id}:1")
+    return await (provider.find_payment(payment.id) if place is None else provider.get_payment(place))
+
+
+async def _note_completion(context: Context, payment: Payment) -> Noted | None:
+    """The buyer has approved and PayPal waits for us: whoever comes first asks, all under one key.
+
+    Not for a payment that was given up meanwhile: nothing moves there unless we ask.
+    """
+    return await calling.note(
+        context,
+        context.part(Providers).get(payment.provider),
+        payment.id,
+        "capture" if payment.capture == "automatic" else "authorize",
+        payment.money,
+        within=_COMPLETED_FROM,
+        refused_before=rules.COMPLETE_AGAIN_AFTER,
+    )
+
+
+async def _complete(
+    context: Context, payment: Payment, seen: PaymentSnapshot, noted: Noted
+) -> tuple[PaymentSnapshot, Ended]:
+    """Capture or authorize; a decline leaves the payment with its buyer, who may choose another way to pay.
+
+    Raises:
+        Unknown: it may have happened. NotSent: it did not.
+    """
+    provider = context.part(Providers).get(payment.provider)
+    try:
+        done = await provider.complete_payment(seen.reference, capture=payment.capture, key=noted.call.key)
+    except Refused as error:
+        declined = replace(seen, awaits_us=False, decline_code=error.decline_code or error.code)
+        return declined, Ended(noted.call, "refused", error.code)
+    except Unknown:
+        await calling.doubted(context, payment.id, noted)
+        raise
+    # Still with the buyer: the approval was taken back before we could use it.
+    return done, Ended(noted.call, "refused" if done.state == "requires_action" else "succeeded")
 
 
 async def look_for_buyer(context: Context, payment: Payment) -> Payment:
@@ -154,7 +201,10 @@ async def parent_of(context: Context, event: ProviderEvent, reference: str) -> P
     async with context.db.begin() as session:
         payment = await queries.by_reference(session, event.provider, event.account, reference=reference)
     if payment is None:
-        seen = await context.part(Providers).get(event.provider).get_payment(reference)
+        try:
+            seen = await context.part(Providers).get(event.provider).get_payment(reference)
+        except NotThere:
+            return None  # what others sell on a shared account may be made in ways that we do not know
         if seen.our_id is None:
             return None
         return await refresh(context, seen.our_id, reference=seen.reference)

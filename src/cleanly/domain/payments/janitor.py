@@ -5,11 +5,12 @@ from uuid import UUID
 
 import structlog
 
-from cleanly.domain.payments import asking, flows, queries, rules, service
+from cleanly.domain.payments import asking, flows, queries, rules, service, waiting
 from cleanly.domain.payments.queries import Payment
 from cleanly.kernel.context import Context
 from cleanly.kernel.errors import AppError
 from cleanly.kernel.messages import Tick
+from cleanly.platform.providers import service as calls
 from cleanly.platform.providers.errors import NotSent, Refused, Unknown
 
 BATCH = 50
@@ -19,9 +20,11 @@ _log = structlog.get_logger(__name__)
 
 async def clean(context: Context, _tick: Tick) -> None:
     """Look at every payment whose time has come, page by page."""
+    async with context.db.begin() as session:
+        await calls.doubt_old_calls(session, now=context.clock.now())
     for _ in range(BATCHES_MAX):
         async with context.db.begin() as session:
-            due = await service.claim_due(session, now=context.clock.now(), limit=BATCH)
+            due = await waiting.claim_due(session, now=context.clock.now(), limit=BATCH)
         for payment_id in due:
             await _one(context, payment_id)
         if len(due) < BATCH:
@@ -35,6 +38,7 @@ async def _one(context: Context, payment_id: UUID) -> None:
         return
     try:
         looked = await flows.refresh(context, payment_id, is_scheduled=True)
+        looked = await asking.go_on(context, looked)
         await _push(context, looked, now=context.clock.now())
     except (Refused, Unknown, NotSent, AppError) as error:
         # Each payment for itself: one that can't be settled now must not hold up the others. It stays due.
@@ -42,7 +46,7 @@ async def _one(context: Context, payment_id: UUID) -> None:
 
 
 async def _push(context: Context, payment: Payment, *, now: datetime) -> None:
-    """What a look alone does not settle: a call never answered is made again, an old wish is given back."""
+    """What a look alone does not settle: a payment that never got there is made, an old wish is given back."""
     if payment.state in {"created", "unknown"} and payment.reference is None:
         await asking.send(context, payment)
     elif payment.state == "requires_action" and now >= payment.created_at + rules.ACTION_TIME:

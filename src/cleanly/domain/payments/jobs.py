@@ -1,7 +1,8 @@
 """Scheduled work of payments."""
 
-from cleanly.domain.payments import janitor
-from cleanly.domain.payments.messages import JANITOR
+from cleanly.domain.payments import health, janitor
+from cleanly.domain.payments.holds import jobs as holds
+from cleanly.domain.payments.messages import JANITOR, MEASURE, REFUND_LATE_CAPTURE
 from cleanly.domain.payments.refunds import flows as refunds
 from cleanly.kernel.context import Context
 from cleanly.kernel.messages import Tick
@@ -14,5 +15,10 @@ async def clean(context: Context, tick: Tick) -> None:
     await refunds.clean(context, tick)
 
 
-JOBS = (FlowJob(JANITOR, clean),)
-CRONS = (Cron("* * * * *", JANITOR),)
+JOBS = (
+    FlowJob(JANITOR, clean),
+    FlowJob(MEASURE, health.measure),
+    FlowJob(REFUND_LATE_CAPTURE, refunds.refund_late_capture),
+    *holds.JOBS,
+)
+CRONS = (Cron("* * * * *", JANITOR), Cron("*/5 * * * *", MEASURE), *holds.CRONS)

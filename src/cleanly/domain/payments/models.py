@@ -91,12 +91,34 @@ class CustomerRow(Base):
 
 
 class HoldRow(Base):
-    """A seller's money of one payment, kept back until `release_at`; refunds and disputes lower `remaining`."""
+    """A seller's money of one payment, kept back until `release_at`; refunds and disputes lower `remaining`.
+
+    `available_on`: when the provider says that it is available there; unknown: it is not released.
+    """
 
     __tablename__ = "holds"
     __table_args__ = (
         Index("holds_payment_id_kind_key", "payment_id", "kind", unique=True),
-        Index("holds_due_idx", "release_at", postgresql_where=text("released_at IS NULL")),
+        Index(
+            "holds_known_idx",
+            "release_at",
+            "id",
+            postgresql_where=text("released_at IS NULL AND available_on IS NOT NULL"),
+        ),
+        Index(
+            "holds_unknown_idx",
+            "release_at",
+            "id",
+            postgresql_where=text("released_at IS NULL AND available_on IS NULL"),
+        ),
+        Index(
+            "holds_reserve_idx",
+            "seller_id",
+            "currency",
+            "release_at",
+            "id",
+            postgresql_where=text("kind = 'reserve' AND released_at IS NULL"),
+        ),
         CheckConstraint("remaining BETWEEN 0 AND amount", name="remaining"),
         CheckConstraint("kind IN ('pending', 'reserve')", name="kind"),
     )
@@ -109,5 +131,6 @@ class HoldRow(Base):
     amount: Mapped[int] = mapped_column(BigInteger)
     remaining: Mapped[int] = mapped_column(BigInteger)
     release_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    available_on: Mapped[datetime | None] = mapped_column(_MOMENT)
     released_at: Mapped[datetime | None] = mapped_column(_MOMENT)
     created_at: Mapped[datetime] = mapped_column(_MOMENT)

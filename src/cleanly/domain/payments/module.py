@@ -3,19 +3,24 @@
 from typing import Any
 from uuid import UUID
 
+from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.payments import people, queries
 from cleanly.domain.payments.errors import InvalidState
+from cleanly.domain.payments.holds.routes import router as hold_terms
 from cleanly.domain.payments.inbound import HANDLERS
 from cleanly.domain.payments.jobs import CRONS, JOBS
-from cleanly.domain.payments.messages import EVENT_TYPES
-from cleanly.domain.payments.routes import router
+from cleanly.domain.payments.messages import EVENTS
+from cleanly.domain.payments.routes import router as payments
 from cleanly.kernel.clock import rfc3339
 from cleanly.kernel.context import Context
 from cleanly.kernel.module import Module, PersonalData
 
 EXPORTED_MAX = 10_000
+_router = APIRouter()
+_router.include_router(payments)
+_router.include_router(hold_terms)
 
 
 async def _export(session: AsyncSession, user_id: UUID) -> dict[str, Any]:
@@ -46,11 +51,11 @@ async def _erase(session: AsyncSession, user_id: UUID, _: Context) -> None:
 # TooMuch shares CONFLICT's row of the error table.
 module = Module(
     "payments",
-    router=router,
+    router=_router,
     jobs=JOBS,
     crons=CRONS,
     inbound=HANDLERS,
-    event_types=EVENT_TYPES,
+    events=EVENTS,
     errors=(InvalidState,),
     personal=PersonalData(_export, _erase),
 )

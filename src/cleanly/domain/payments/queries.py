@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal, cast
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.payments.models import CustomerRow, PaymentRow
@@ -121,6 +121,23 @@ async def by_reference(
         statement = statement.where(PaymentRow.provider_charge_id == charge)
     row = await session.scalar(statement.limit(1))
     return None if row is None else payment_of(row)
+
+
+_FAMILY = text(
+    """
+    SELECT id FROM refunds WHERE payment_id = :payment
+    UNION ALL SELECT id FROM disputes WHERE payment_id = :payment
+    UNION ALL SELECT id FROM holds WHERE payment_id = :payment
+    LIMIT :limit
+    """
+)
+FAMILY_MAX = 10_000
+
+
+async def family(session: AsyncSession, object_id: UUID) -> list[UUID]:
+    """An id and, if it is a payment's, those of its refunds, disputes and holds: whatever its money moved for."""
+    found = await session.scalars(_FAMILY, {"payment": object_id, "limit": FAMILY_MAX})
+    return [object_id, *found]
 
 
 async def customer_of(session: AsyncSession, user_id: UUID, provider: str, account: str) -> str | None:

@@ -126,18 +126,27 @@ async def _own(context: Context, payment_id: UUID, caller: Caller, *, to: Litera
         errors.NotFound, InvalidState, UnsupportedByProvider, *_PROVIDER, *OWN, signed_in=True, body=True
     ),
 )
-async def create(body: PaymentIn, caller: Me, context: Ctx, once: Once) -> Response:
+async def create_payment(body: PaymentIn, caller: Me, context: Ctx, once: Once) -> Response:
     """Make the payment at the provider. Repeat with the same key until there is an answer: it is made once.
 
     `client` holds what the provider's SDK on the phone needs for the buyer to confirm.
     """
+
+    async def complete(stored: bytes) -> bytes:
+        kept = PaymentOut.model_validate_json(stored)
+        payment = await _own(context, kept.id, caller)
+        client = await flows.client_parameters(context, payment, caller)
+        return kept.model_copy(update={"client": dict(client)}).model_dump_json(by_alias=True).encode()
+
+    once.completing(complete)
     await once.look(context)
     wanted = offers.Wanted(body.price_id, body.quantity, body.provider, body.capture_method, body.metadata)
     payment = await asking.begin(context, caller, wanted, once)
     payment = await asking.send(context, payment)
     client = await flows.client_parameters(context, payment, caller)
     async with context.db.begin() as session:
-        return await once.finish(session, 201, _payment(payment, client))
+        # What the SDK needs is never stored: a replay asks the provider for it anew.
+        return await once.finish(session, 201, _payment(payment, client), kept=_payment(payment, {}))
 
 
 @router.get("", summary="What I bought and sold", responses=refusals(signed_in=True))
@@ -172,7 +181,7 @@ async def list_payments(  # noqa: PLR0917 - FastAPI calls by name
     summary="Look at a payment",
     responses=refusals(errors.NotFound, ProviderError, ProviderTimeout, signed_in=True),
 )
-async def read(payment_id: PaymentId, caller: Me, context: Ctx) -> PaymentOut:
+async def read_payment(payment_id: PaymentId, caller: Me, context: Ctx) -> PaymentOut:
     """The buyer's own or the seller's own. While it waits, the provider is asked (at most every two seconds)."""
     payment = await flows.look_for_buyer(context, await _own(context, payment_id, caller))
     return _payment(payment, await flows.client_parameters(context, payment, caller))
@@ -194,7 +203,7 @@ async def read(payment_id: PaymentId, caller: Me, context: Ctx) -> PaymentOut:
         body=True,
     ),
 )
-async def capture(
+async def capture_payment(
     payment_id: PaymentId, caller: Me, context: Ctx, once: Once, body: CaptureIn | None = None
 ) -> Response:
     """All of it, or a part once: the rest is given back. For the seller, or an admin."""
@@ -214,7 +223,7 @@ async def capture(
     dependencies=[KeyRequired],
     responses=refusals(errors.NotFound, InvalidState, *_PROVIDER, *OWN, signed_in=True),
 )
-async def cancel(payment_id: PaymentId, caller: Me, context: Ctx, once: Once) -> Response:
+async def cancel_payment(payment_id: PaymentId, caller: Me, context: Ctx, once: Once) -> Response:
     """While the buyer has not acted, or before an authorized payment is taken. For its buyer, seller, or an admin."""
     await once.look(context)
     payment = await _own(context, payment_id, caller)
@@ -232,10 +241,20 @@ async def cancel(payment_id: PaymentId, caller: Me, context: Ctx, once: Once) ->
     summary="Give money back",
     dependencies=[KeyRequired],
     responses=refusals(
-        errors.NotFound, errors.Forbidden, InvalidState, TooMuch, *_PROVIDER, *OWN, signed_in=True, body=True
+        errors.NotFound,
+        errors.Forbidden,
+        InvalidState,
+        TooMuch,
+        UnsupportedByProvider,
+        *_PROVIDER,
+        *OWN,
+        signed_in=True,
+        body=True,
     ),
 )
-async def refund(payment_id: PaymentId, caller: Me, context: Ctx, once: Once, body: RefundIn | None = None) -> Response:
+async def refund_payment(
+    payment_id: PaymentId, caller: Me, context: Ctx, once: Once, body: RefundIn | None = None
+) -> Response:
     """All that is left, or a part, several times. All ways to refund share one cap. For the seller, or an admin."""
     await once.look(context)
     payment = await _own(context, payment_id, caller, to="sell")
@@ -247,16 +266,28 @@ async def refund(payment_id: PaymentId, caller: Me, context: Ctx, once: Once, bo
 
 
 @router.get("/{id}/refunds", summary="A payment's refunds", responses=refusals(errors.NotFound, signed_in=True))
-async def list_refunds(payment_id: PaymentId, caller: Me, context: Ctx) -> RefundsOut:
+async def list_refunds(
+    payment_id: PaymentId, caller: Me, context: Ctx, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
+) -> RefundsOut:
     """Oldest first."""
+    place, cursors = f"refunds of {payment_id}", context.part(Cursors)
+    after = cursors.read(place, cursor)
     await _own(context, payment_id, caller)
-    async with context.db.begin() as session:
-        return RefundsOut(items=[_refund(one) for one in await refunds.of_payment(session, payment_id)])
+    async with context.db.read() as session:
+        found = await refunds.of_payment(session, payment_id, after=UUID(after[0]) if after else None, limit=limit + 1)
+    page = cursors.page(place, found, limit, "id")
+    return RefundsOut(items=[_refund(one) for one in page.items], next_cursor=page.next_cursor)
 
 
 @router.get("/{id}/disputes", summary="A payment's disputes", responses=refusals(errors.NotFound, signed_in=True))
-async def list_disputes(payment_id: PaymentId, caller: Me, context: Ctx) -> DisputesOut:
+async def list_disputes(
+    payment_id: PaymentId, caller: Me, context: Ctx, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
+) -> DisputesOut:
     """Oldest first."""
+    place, cursors = f"disputes of {payment_id}", context.part(Cursors)
+    after = cursors.read(place, cursor)
     await _own(context, payment_id, caller)
-    async with context.db.begin() as session:
-        return DisputesOut(items=[_dispute(one) for one in await disputes.of_payment(session, payment_id)])
+    async with context.db.read() as session:
+        found = await disputes.of_payment(session, payment_id, after=UUID(after[0]) if after else None, limit=limit + 1)
+    page = cursors.page(place, found, limit, "id")
+    return DisputesOut(items=[_dispute(one) for one in page.items], next_cursor=page.next_cursor)

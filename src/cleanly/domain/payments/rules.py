@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from cleanly.kernel.money import Money
 from cleanly.platform.providers.protocol import PaymentSnapshot, PaymentState
@@ -10,6 +10,10 @@ from cleanly.platform.providers.protocol import PaymentSnapshot, PaymentState
 State = Literal["created", "requires_action", "processing", "authorized", "captured", "unknown", "failed", "canceled"]
 WAITING: frozenset[State] = frozenset({"created", "requires_action", "processing", "authorized", "unknown"})
 OVER: frozenset[State] = frozenset({"failed", "canceled"})
+# What is asked of a provider about a payment: each is one call, noted before it is made. `capture` takes an authorized
+# payment, or completes one that the buyer has approved; `authorize` completes one that is to be captured by hand.
+Operation = Literal["create", "capture", "authorize", "cancel", "give_back"]
+OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,23 @@ def judge(known: Known, seen: PaymentSnapshot) -> Verdict:
     if seen.state == known.state and seen.state != "requires_action":
         return Same()
     return Move(seen.state, seen.decline_code)
+
+
+_SHOWS: dict[PaymentState, frozenset[str]] = {
+    "requires_action": frozenset({"create"}),
+    "processing": frozenset({"create", "authorize", "capture"}),
+    "authorized": frozenset({"create", "authorize"}),
+    "captured": frozenset({"create", "authorize", "capture"}),
+    "canceled": frozenset({"create", "cancel", "give_back"}),
+    "failed": frozenset(),
+}
+
+
+def answered(operation: str, seen: PaymentState) -> Literal["succeeded", "refused"] | None:
+    """What a look says about a call without an answer; None: nothing, it may be made again under its key."""
+    if operation in _SHOWS[seen]:
+        return "succeeded"
+    return "refused" if seen in {"captured", "canceled", "failed"} else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +172,19 @@ _UNKNOWN = (timedelta(minutes=1), timedelta(minutes=5), timedelta(hours=1), *(ti
 _PROCESSING = (timedelta(hours=1),)
 ACTION_TIME = timedelta(hours=24)
 _AUTHORIZED_EARLY = timedelta(days=1)
-_AUTHORIZED_DEFAULT = timedelta(days=7)
+AUTHORIZED_DEFAULT = timedelta(days=7)
 CALL_TIME = timedelta(seconds=60)
+COMPLETE_AGAIN_AFTER = timedelta(seconds=15)
+
+
+def next_try(started_at: datetime, *, asked_at: datetime) -> datetime | None:
+    """When a call without an answer is made again, by its age when it was last made; None: it is a person's by now."""
+    at = started_at
+    for pause in _UNKNOWN:
+        at += pause
+        if at > asked_at:
+            return at
+    return None
 
 
 def next_check(
@@ -168,5 +200,5 @@ def next_check(
     if state == "requires_action":
         return max(created_at + ACTION_TIME, now + timedelta(minutes=5))
     if state == "authorized":
-        return max((authorized_until or created_at + _AUTHORIZED_DEFAULT) - _AUTHORIZED_EARLY, now + timedelta(hours=1))
+        return max((authorized_until or created_at + AUTHORIZED_DEFAULT) - _AUTHORIZED_EARLY, now + timedelta(hours=1))
     return None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal, cast
+from typing import Any, Literal, assert_never, cast
 from uuid import UUID
 
 from sqlalchemy import select
@@ -11,13 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.catalog.queries import PriceForSale
 from cleanly.domain.ledger import service as ledger
-from cleanly.domain.payments import books, messages, postings, rules
-from cleanly.domain.payments.models import HoldRow, PaymentRow
+from cleanly.domain.payments import books, messages, postings, rules, waiting
+from cleanly.domain.payments.holds import service as holds
+from cleanly.domain.payments.models import PaymentRow
 from cleanly.domain.payments.queries import Payment, payment_of
 from cleanly.domain.payments.rules import Shares, State
 from cleanly.domain.payments.settings import PaymentSettings
 from cleanly.kernel.errors import NotFound
 from cleanly.kernel.money import Money
+from cleanly.platform.jobs import service as jobs
+from cleanly.platform.providers import service as calls
 from cleanly.platform.providers.protocol import PaymentSnapshot
 from cleanly.platform.webhooks.outbound import service as outbound
 
@@ -102,7 +105,9 @@ async def lock(session: AsyncSession, payment_id: UUID) -> PaymentRow:
     Raises:
         NotFound: no such payment.
     """
-    row = await session.scalar(select(PaymentRow).where(PaymentRow.id == payment_id).with_for_update())
+    # Not against those who only name the payment: a release writes a hold that points to it while it holds another.
+    query = select(PaymentRow).where(PaymentRow.id == payment_id).with_for_update(key_share=True)
+    row = await session.scalar(query)
     if row is None:
         raise NotFound
     return row
@@ -135,25 +140,26 @@ async def apply(
     if seen.our_id not in {None, row.id} or row.provider_payment_id not in {None, seen.reference}:
         verdict = rules.Mismatch()
         seen = replace(seen, reference=row.provider_payment_id or "", charge=None, authorized_until=None)
+    was_authorized = row.authorized_until is not None
     row.provider_payment_id = row.provider_payment_id or seen.reference or None
     row.provider_charge_id = seen.charge or row.provider_charge_id
     row.authorized_until = seen.authorized_until or row.authorized_until
-    booking: ledger.Posting | None = None
     had_alarm = row.alarm
-    match verdict:
-        case rules.Move(state=state, decline_code=decline_code):
-            row.state, row.decline_code = state, decline_code
-        case rules.Capture(amount=amount, is_late=is_late):
-            booking = await _capture(session, row, amount, is_late=is_late, now=now, settings=settings)
-        case rules.Mismatch():
-            row.alarm = PAYMENT_MISMATCH
-        case rules.CancelAgain() | rules.Same():
-            pass
+    booking = await _carry_out(session, row, verdict, now=now, settings=settings)
     after = cast("State", row.state)
-    _looked(row, now=now, has_moved=after != before)
-    if isinstance(verdict, rules.Mismatch):
-        row.check_at = None  # looking again does not help: a person decides
-    if after != before:
+    waiting.looked(row, now=now, has_moved=after != before)
+    match verdict:
+        case rules.Mismatch():
+            row.check_at = None  # looking again does not help: a person decides
+        case rules.CancelAgain():
+            await waiting.end_calls(session, row, seen, now=now)
+            row.check_at = waiting.in_doubt(row, row.checks - 1, now=now)
+        case _ if before != "captured":
+            await waiting.end_calls(session, row, seen, now=now)
+        case _:
+            pass
+    # A capture in doubt goes to and fro between authorized and unknown: that is no news.
+    if after != before and not (after == "authorized" and was_authorized):
         await _tell(session, row)
     await session.flush()
     if booking is not None:
@@ -162,17 +168,23 @@ async def apply(
     return Applied(after, verdict, isinstance(verdict, rules.CancelAgain), is_new_mismatch)
 
 
-def _looked(row: PaymentRow, *, now: datetime, has_moved: bool) -> None:
-    row.revision += 1
-    row.looked_at = row.updated_at = now
-    row.checks = 0 if has_moved else row.checks + 1
-    row.check_at = rules.next_check(
-        cast("State", row.state),
-        row.checks,
-        now=now,
-        created_at=row.created_at,
-        authorized_until=row.authorized_until,
-    )
+async def _carry_out(
+    session: AsyncSession, row: PaymentRow, verdict: rules.Verdict, *, now: datetime, settings: PaymentSettings
+) -> ledger.Posting | None:
+    match verdict:
+        case rules.Move(state=state, decline_code=decline_code):
+            row.state, row.decline_code = state, decline_code
+            if state == "authorized":
+                row.authorized_until = row.authorized_until or row.created_at + rules.AUTHORIZED_DEFAULT
+        case rules.Capture(amount=amount, is_late=is_late):
+            return await _capture(session, row, amount, is_late=is_late, now=now, settings=settings)
+        case rules.Mismatch():
+            row.alarm = PAYMENT_MISMATCH
+        case rules.CancelAgain() | rules.Same():
+            pass
+        case _:
+            assert_never(verdict)
+    return None
 
 
 async def _capture(
@@ -184,19 +196,9 @@ async def _capture(
     row.seller_left, row.fee_left, row.tax_left = shares.seller, shares.fee, shares.tax
     if is_late:
         row.alarm = messages.PAYMENT_LATE_CAPTURE
-    if row.seller_id is not None and shares.seller > 0:
-        session.add(
-            HoldRow(
-                payment_id=row.id,
-                seller_id=row.seller_id,
-                kind="pending",
-                currency=row.currency,
-                amount=shares.seller,
-                remaining=shares.seller,
-                release_at=now + timedelta(days=settings.hold_days),
-                created_at=now,
-            )
-        )
+        if settings.late_capture_refunded:
+            await jobs.enqueue(session, messages.REFUND_LATE_CAPTURE, messages.LateCapture(payment_id=row.id))
+    await holds.begin(session, row, now=now, settings=settings)
     return await books.posting(
         session,
         reference=f"payment:{row.id}:captured",
@@ -205,6 +207,7 @@ async def _capture(
         lines=postings.captured(provider=row.provider, seller=row.seller_id, shares=shares, country=TAX_COUNTRY),
         source_id=row.id,
         provider_object=f"{row.provider}:{row.provider_charge_id or row.provider_payment_id}",
+        payment=row,
     )
 
 
@@ -230,16 +233,21 @@ async def tell(session: AsyncSession, row: PaymentRow, kind: str, **more: Any) -
     await outbound.publish(session, messages.about(kind, account, "payment", row.id, **more))
 
 
-async def doubt(session: AsyncSession, payment_id: UUID, *, now: datetime) -> None:
+async def doubt(session: AsyncSession, payment_id: UUID, call: calls.Call, *, now: datetime) -> None:
     """A call went out and no answer came that we can trust: the janitor looks. What is in doubt keeps its schedule."""
     row = await lock(session, payment_id)
-    if row.state in {"created", "authorized"}:
-        row.state, row.checks = "unknown", 0
-        row.check_at = rules.next_check(
-            "unknown", 0, now=now, created_at=row.created_at, authorized_until=row.authorized_until
-        )
-        row.revision += 1
-        row.updated_at = now
+    if row.state == "unknown":
+        return
+    if row.state not in {"created", "authorized"}:
+        waiting.expect(row, call, now=now)
+        return
+    is_made = row.state == "authorized"
+    row.check_at = (
+        rules.next_try(call.started_at, asked_at=call.asked_at) if is_made else waiting.in_doubt(row, 0, now=now)
+    )
+    row.state, row.checks = "unknown", 0
+    row.revision += 1
+    row.updated_at = now
 
 
 async def refuse(session: AsyncSession, payment_id: UUID, decline_code: str | None, *, now: datetime) -> None:
@@ -252,33 +260,18 @@ async def refuse(session: AsyncSession, payment_id: UUID, decline_code: str | No
         await _tell(session, row)
 
 
-async def claim_due(session: AsyncSession, *, now: datetime, limit: int) -> list[UUID]:
-    """Payments whose time to be looked at has come; each is put off a little, so that two janitors share the work."""
-    rows = await session.scalars(
-        select(PaymentRow)
-        .where(PaymentRow.check_at <= now)
-        .order_by(PaymentRow.check_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    found = list(rows)
-    for row in found:
-        row.check_at = now + rules.CALL_TIME
-    return [row.id for row in found]
-
-
 async def looked_in_vain(session: AsyncSession, payment_id: UUID, *, now: datetime, is_scheduled: bool) -> Payment:
     """The provider has nothing by our id. That proves nothing: look again later, at last leave it to a person."""
     row = await lock(session, payment_id)
     row.looked_at = now
     if is_scheduled and row.state in {"created", "unknown"}:
         row.state = "unknown"
-        _looked(row, now=now, has_moved=False)
+        waiting.looked(row, now=now, has_moved=False)
     return payment_of(row)
 
 
 async def authorization_runs_out(session: AsyncSession, payment_id: UUID, *, now: datetime) -> bool:
     """Whether an authorization ends within a day: it is given back before it lapses by itself."""
     row = await lock(session, payment_id)
-    ends = row.authorized_until or row.created_at + timedelta(days=7)
+    ends = row.authorized_until or row.created_at + rules.AUTHORIZED_DEFAULT
     return now >= ends - timedelta(days=1)

@@ -13,6 +13,10 @@ class Refused(Exception):
         self.message = message
 
 
+class NotThere(Refused):
+    """The provider has no such thing."""
+
+
 class Unknown(Exception):
     """It may have happened: a timeout, a connection lost after sending, a 5xx. The same key again, never a new one."""
 

@@ -1,21 +1,15 @@
-"""A provider behind a deadline, a circuit breaker and metrics: what the rest of the service holds.
+"""A payment provider behind a deadline, a circuit breaker and metrics: what the rest of the service holds.
 
-The breaker opens after faults in a row, so that a provider that is down costs a refusal and not a timeout each; after
-a pause one call goes through to see. It never repeats a call: that is for the jobs, with the same key.
+It never repeats a call: that is for the jobs, with the same key.
 """
 
-import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from enum import Enum
-from math import ceil
+from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 from cleanly.kernel.money import Money
-from cleanly.platform.providers import metrics
-from cleanly.platform.providers.errors import NotSent, Refused, Unknown
+from cleanly.platform.providers.breaker import Breaker, Guard, Limits
 from cleanly.platform.providers.protocol import (
     Balance,
     Capability,
@@ -30,82 +24,7 @@ from cleanly.platform.providers.protocol import (
 )
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """`timeout_seconds` is for the whole operation, which may be several calls of the adapter's."""
-
-    timeout_seconds: float = 25.0
-    faults_max: int = 5
-    pause_seconds: float = 30.0
-
-
-class _State(Enum):
-    CLOSED = "closed"
-    OPEN = "open"
-    PROBING = "probing"
-
-
-class Breaker:
-    """Counts faults in a row. For one event loop: it has no lock. `monotonic` gives seconds that never run back."""
-
-    def __init__(self, provider: str, *, limits: Limits, monotonic: Callable[[], float]) -> None:
-        self._provider = provider
-        self._limits = limits
-        self._monotonic = monotonic
-        self._state = _State.CLOSED
-        self._faults = 0
-        self._opened_at = 0.0
-
-    @property
-    def is_open(self) -> bool:
-        """Whether calls are refused, but for one that looks."""
-        return self._state is not _State.CLOSED
-
-    def enter(self) -> bool:
-        """Ask to call; True: this call is the probe.
-
-        Raises:
-            NotSent: the breaker is open.
-        """
-        if self._state is _State.CLOSED:
-            return False
-        waits = self._opened_at + self._limits.pause_seconds - self._monotonic()
-        if self._state is _State.PROBING or waits > 0:
-            raise NotSent(f"{self._provider} keeps failing", retry_after_seconds=max(1, ceil(waits)))
-        self._state = _State.PROBING
-        return True
-
-    def succeeded(self, *, probe: bool) -> None:
-        """The provider answered, be it with a refusal. Stragglers from before it opened don't close it."""
-        if self._state is _State.CLOSED:
-            self._faults = 0
-        elif probe:
-            self._close()
-
-    def failed(self, *, probe: bool) -> None:
-        """The provider had a fault."""
-        self._faults += 1
-        if probe:
-            self._reopen()
-        elif self._state is _State.CLOSED and self._faults >= self._limits.faults_max:
-            metrics.BREAKERS.add(1, {"provider": self._provider})
-            self._reopen()
-
-    def gave_up(self, *, probe: bool) -> None:
-        """The call ended without a word about the provider (cancelled, a bug of ours): another may probe at once."""
-        if probe:
-            self._state = _State.OPEN
-
-    def _reopen(self) -> None:
-        self._state = _State.OPEN
-        self._opened_at = self._monotonic()
-
-    def _close(self) -> None:
-        metrics.BREAKERS.add(-1, {"provider": self._provider})
-        self._state = _State.CLOSED
-        self._faults = 0
+__all__ = ["Breaker", "Guarded", "Limits"]
 
 
 class Guarded:
@@ -113,9 +32,8 @@ class Guarded:
 
     def __init__(self, provider: Provider, *, monotonic: Callable[[], float], limits: Limits | None = None) -> None:
         self._provider = provider
-        self._limits = limits or Limits()
-        self._monotonic = monotonic
-        self.breaker = Breaker(provider.name, limits=self._limits, monotonic=monotonic)
+        self._guard = Guard(provider.name, limits=limits or Limits(), monotonic=monotonic)
+        self.breaker = self._guard.breaker
 
     @property
     def name(self) -> str:
@@ -131,6 +49,11 @@ class Guarded:
     def capabilities(self) -> frozenset[Capability]:
         """The provider's."""
         return self._provider.capabilities
+
+    @property
+    def key_memory(self) -> timedelta:
+        """The provider's."""
+        return self._provider.key_memory
 
     async def ensure_customer(self, user_id: UUID, email: str, *, key: str) -> str:
         """See `Provider`."""
@@ -207,49 +130,4 @@ class Guarded:
         await self._provider.close()
 
     async def _call(self, operation: str, call: Callable[[Provider], Coroutine[Any, Any, T]]) -> T:
-        began = self._monotonic()
-        outcome = "short_circuited"
-        try:
-            probe = self.breaker.enter()
-            outcome = "cancelled"
-            try:
-                result = await self._within_the_deadline(operation, call)
-            except Refused:
-                outcome = "refused"
-                self.breaker.succeeded(probe=probe)
-                raise
-            except (Unknown, NotSent) as error:
-                outcome = _outcome(error)
-                self.breaker.failed(probe=probe)
-                raise
-            except Exception:
-                outcome = "fault"
-                self.breaker.gave_up(probe=probe)
-                raise
-            except BaseException:
-                self.breaker.gave_up(probe=probe)
-                raise
-            outcome = "ok"
-            self.breaker.succeeded(probe=probe)
-            return result
-        finally:
-            told = {"provider": self.name, "operation": operation, "outcome": outcome}
-            metrics.CALLS.add(1, told)
-            metrics.SECONDS.record(self._monotonic() - began, told)
-
-    async def _within_the_deadline(self, operation: str, call: Callable[[Provider], Coroutine[Any, Any, T]]) -> T:
-        try:
-            async with asyncio.timeout(self._limits.timeout_seconds):
-                return await call(self._provider)
-        except TimeoutError as error:
-            raise _TooLate(f"{self.name} did not finish {operation} in time") from error
-
-
-class _TooLate(Unknown):
-    """Our own deadline passed: whether anything was sent by then is not known here."""
-
-
-def _outcome(error: Unknown | NotSent) -> str:
-    if isinstance(error, NotSent):
-        return "not_sent"
-    return "timeout" if isinstance(error, _TooLate) else "unknown"
+        return await self._guard.call(operation, lambda: call(self._provider))

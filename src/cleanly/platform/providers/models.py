@@ -13,7 +13,10 @@ _MOMENT = DateTime(timezone=True)
 
 
 class ProviderCallRow(Base):
-    """One outgoing call that changes something: its key, what it asked for, how it ended."""
+    """One outgoing call. `asked_at`: when it was last made.
+
+    `missed_at`: when a look first found nothing of it, its key being forgotten there by then.
+    """
 
     __tablename__ = "provider_calls"
     __table_args__ = (
@@ -43,3 +46,5 @@ class ProviderCallRow(Base):
     error_code: Mapped[str | None] = mapped_column(Text)
     started_at: Mapped[datetime] = mapped_column(_MOMENT)
     finished_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    asked_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    missed_at: Mapped[datetime | None] = mapped_column(_MOMENT)

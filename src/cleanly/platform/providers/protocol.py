@@ -6,7 +6,7 @@ again must not do it again. Three errors only, in `providers/errors.py`: Refused
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal, Protocol, runtime_checkable
 from uuid import UUID
@@ -30,7 +30,8 @@ class Capability(StrEnum):
 PaymentState = Literal["requires_action", "processing", "authorized", "captured", "failed", "canceled"]
 RefundState = Literal["pending", "succeeded", "failed"]
 DisputeState = Literal["needs_response", "under_review", "won", "lost", "closed"]
-ObjectKind = Literal["payment", "refund", "dispute", "entry", "account", "payout", "subscription", "other"]
+# `purchase`: a one-time purchase in the app, which only Google Play has.
+ObjectKind = Literal["payment", "refund", "dispute", "entry", "account", "payout", "subscription", "purchase", "other"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,7 @@ class PaymentSnapshot:
 
     `captured`: what was taken, in the payment's currency (0 until then). `charge`: the provider's id of the money
     movement, which entries and disputes name (Stripe charge, PayPal capture). `our_id`: None if it is not ours.
+    `awaits_us`: the buyer has agreed, and nothing moves until we `complete_payment` (a PayPal order that is APPROVED).
     """
 
     provider: str
@@ -62,11 +64,15 @@ class PaymentSnapshot:
     charge: str | None = None
     decline_code: str | None = None
     authorized_until: datetime | None = None
+    awaits_us: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundSnapshot:
-    """A refund as the provider sees it. `our_id`: None for one made in the provider's dashboard."""
+    """A refund as the provider sees it. `our_id`: None for one made in the provider's dashboard.
+
+    `came_back`: it failed after its money had left, so the provider's books hold both ways.
+    """
 
     provider: str
     reference: str
@@ -75,6 +81,7 @@ class RefundSnapshot:
     state: RefundState
     money: Money
     failure_code: str | None = None
+    came_back: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,17 +109,23 @@ class DisputeSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One line of the provider's own books. `net = gross - fee`, signed; `source` names the object that moved it."""
+    """One line of the provider's own books. `net = gross - fee`, signed; `source` names the object that moved it.
+
+    `kind`: charge, refund, dispute, dispute_reversal, fee, dispute_fee, payout (between the provider and our bank,
+    either way), conversion (one side of it), transfer (to a seller), hold (inside the provider), adjustment, other.
+    `original`: what moved, signed alike, where the provider converted it into the line's currency.
+    """
 
     provider: str
     id: str
-    kind: str  # charge, refund, dispute, dispute_reversal, fee, payout, adjustment, other
+    kind: str
     source: str | None
     gross: Money
     fee: Money
     net: Money
     created_at: datetime
     available_on: datetime | None
+    original: Money | None = None
     meta: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -139,11 +152,15 @@ class VerifiedEvent:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One page of entries or events; `cursor` is None on the last."""
+    """One page of entries or events; `cursor` is None on the last.
+
+    `told_until`: nothing older than this is still to come, where entries do not come oldest first.
+    """
 
     entries: Sequence[Entry] = ()
     events: Sequence["StoredEvent"] = ()
     cursor: str | None = None
+    told_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +201,11 @@ class Provider(Protocol):
         """What it can do."""
         ...
 
+    @property
+    def key_memory(self) -> timedelta:
+        """How long the same key is surely taken for the same call. After that it may be a new one: look first."""
+        ...
+
     async def ensure_customer(self, user_id: UUID, email: str, *, key: str) -> str:
         """The provider's id of a buyer, made if need be (CUSTOMERS)."""
         ...
@@ -200,7 +222,7 @@ class Provider(Protocol):
         ...
 
     async def get_payment(self, reference: str) -> PaymentSnapshot:
-        """Look. PayPal: an approved order is shown as requires_action with `decline_code` None until it is captured."""
+        """Look. PayPal: an approved order is requires_action and `awaits_us` until it is captured or authorized."""
         ...
 
     async def find_payment(self, our_id: UUID) -> PaymentSnapshot | None:
@@ -210,7 +232,7 @@ class Provider(Protocol):
     async def complete_payment(
         self, reference: str, *, capture: Literal["automatic", "manual"], key: str
     ) -> PaymentSnapshot:
-        """After the buyer's approval: capture or authorize where the provider waits for us (PayPal); else a look."""
+        """After the buyer's approval: capture or authorize if the provider waits for us (`awaits_us`); else a look."""
         ...
 
     async def capture_payment(self, reference: str, money: Money, *, key: str) -> PaymentSnapshot:

@@ -312,25 +312,6 @@ async def test_the_report_is_read_page_by_page_and_month_by_month(paypal, wire, 
     assert (found[0].gross, found[0].fee, found[0].net) == (Money(1000, "EUR"), Money(100, "EUR"), Money(900, "EUR"))
 
 
-async def test_what_moved_nothing_is_no_entry_and_each_line_has_its_kind(paypal, wire, clock):
-    began = clock.now()
-    clock.move(hours=1)
-    like = {"currency_code": "EUR"}
-    for code, gross in (("T0006", 10), ("T1107", -5), ("T1110", -10), ("T1111", 10), ("T0400", -3), ("T0106", -20)):
-        wire.reported(code, f"N{code}", gross, 0, like, of="CAPTURE1" if code.startswith("T11") else None)
-    for status in ("P", "D"):
-        wire.reported("T0006", f"N{status}", 1, 0, like)
-        wire.report[-1]["transaction_status"] = status
-    wire.reported("T0200", "CONVERSION", -10, 0, like)
-    wire.reported("T0200", "CONVERSION", 11, 0, {"currency_code": "USD"})
-    entries = (await paypal.list_entries(began, None)).entries
-    assert [entry.kind for entry in entries] == [
-        *("charge", "refund", "dispute", "dispute_reversal", "payout", "fee", "other", "other"),
-    ]
-    assert [entry.source for entry in entries[1:4]] == ["NT1107", "CAPTURE1", "CAPTURE1"]
-    assert len({entry.id for entry in entries}) == len(entries)
-
-
 async def test_listed_events_follow_pages_but_never_another_host(paypal, wire, clock):
     began = clock.now()
     wire.page_size = 4

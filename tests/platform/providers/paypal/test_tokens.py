@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from cleanly.platform.providers.access_tokens import Token, Tokens
 from cleanly.platform.providers.errors import NotSent, Refused
-from cleanly.platform.providers.paypal.tokens import Token, Tokens
 from tests.fakes.paypal_wire import TOKENS
 from tests.platform.providers.paypal.test_calls import new
 

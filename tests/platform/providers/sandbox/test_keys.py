@@ -97,6 +97,27 @@ async def test_the_pump_sweeps_forgotten_keys(stage):
         assert [row[0] for row in rows] == ["payment:2:1"]
 
 
+@pytest.mark.parametrize("amount", [1006, 1009])
+async def test_what_was_lost_once_is_not_lost_again_because_it_was_long_ago(stage, amount):
+    with pytest.raises((Unknown, NotSent)):
+        await stage.pay(amount)
+    stage.clock.move(hours=25)
+    await stage.sandbox.pump()
+    assert (await stage.pay(amount)).state == "captured"
+
+
+async def test_news_that_breaks_off_after_the_effect_is_doubt(stage, monkeypatch):
+    async def breaks():
+        raise Unavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.sandbox._engine, "pump", breaks)
+        with pytest.raises(Unknown):
+            await stage.pay(1013)  # its news goes out before the answer
+    assert (await stage.sandbox.find_payment(ours(1))).state == "captured"
+    assert len(await stage.books()) == 1
+
+
 async def test_a_second_call_is_not_sent_while_the_first_is_running(stage, monkeypatch):
     inside, go_on = asyncio.Event(), asyncio.Event()
     # The first is between its two transactions: the key is taken, the world is free.

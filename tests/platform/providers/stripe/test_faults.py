@@ -5,7 +5,7 @@ import stripe as sdk
 from stripe._api_requestor import _APIRequestor
 
 from cleanly.kernel.net import NetBroken, NetRefused, NetTimeout, NetTooLarge
-from cleanly.platform.providers.errors import NotSent, Refused, Unknown
+from cleanly.platform.providers.errors import NotSent, NotThere, Refused, Unknown
 from cleanly.platform.providers.stripe.faults import translate
 
 
@@ -44,6 +44,7 @@ def test_a_declined_card_without_a_reason_still_is_a_decline():
 def test_a_request_that_was_refused_did_nothing(status, kind, code):
     found = translate(raised(status, type=kind, code=code, message="No."))
     assert isinstance(found, Refused)
+    assert isinstance(found, NotThere) is (status == 404)
     assert found.decline_code is None
     assert found.code == (code or kind or f"status_{status}")
 

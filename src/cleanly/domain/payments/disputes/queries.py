@@ -51,12 +51,12 @@ async def by_id(session: AsyncSession, dispute_id: UUID) -> Dispute | None:
     return None if row is None else dispute_of(row)
 
 
-async def of_payment(session: AsyncSession, payment_id: UUID) -> list[Dispute]:
-    """A payment's disputes, oldest first."""
-    rows = await session.scalars(
-        select(DisputeRow).where(DisputeRow.payment_id == payment_id).order_by(DisputeRow.id).limit(100)
-    )
-    return [dispute_of(row) for row in rows]
+async def of_payment(session: AsyncSession, payment_id: UUID, *, after: UUID | None, limit: int) -> list[Dispute]:
+    """A payment's disputes, oldest first; `after` is the last id of the page before."""
+    statement = select(DisputeRow).where(DisputeRow.payment_id == payment_id).order_by(DisputeRow.id).limit(limit)
+    if after is not None:
+        statement = statement.where(DisputeRow.id > after)
+    return [dispute_of(row) for row in await session.scalars(statement)]
 
 
 async def is_money_gone(session: AsyncSession, payment_id: UUID) -> bool:

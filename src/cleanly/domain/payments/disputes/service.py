@@ -83,7 +83,7 @@ async def apply(
         await payments.tell(session, payment, messages.DISPUTE_CLOSED, disputeId=str(row.id), state=row.state)
     await session.flush()
     if steps:
-        bookings = [await _posting(session, row, step, lines) for step, lines in steps.items()]
+        bookings = [await _posting(session, payment, row, step, lines) for step, lines in steps.items()]
         await ledger.post(session, *bookings)
     return True
 
@@ -159,7 +159,9 @@ async def _reinstate(
     return steps
 
 
-async def _posting(session: AsyncSession, row: DisputeRow, step: str, lines: postings.Lines) -> ledger.Posting:
+async def _posting(
+    session: AsyncSession, payment: PaymentRow, row: DisputeRow, step: str, lines: postings.Lines
+) -> ledger.Posting:
     return await books.posting(
         session,
         reference=f"dispute:{row.id}:{step}",
@@ -168,4 +170,5 @@ async def _posting(session: AsyncSession, row: DisputeRow, step: str, lines: pos
         lines=lines,
         source_id=row.id,
         provider_object=f"{row.provider}:{row.provider_dispute_id}",
+        payment=payment,
     )

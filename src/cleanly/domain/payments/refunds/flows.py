@@ -1,5 +1,6 @@
 """A refund across the network: set aside, ask the provider, apply what it says."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
@@ -7,6 +8,8 @@ import structlog
 from cleanly.domain.payments import flows as payment_flows
 from cleanly.domain.payments import metrics, rules
 from cleanly.domain.payments import queries as payments
+from cleanly.domain.payments.errors import InvalidState, TooMuch
+from cleanly.domain.payments.messages import LateCapture
 from cleanly.domain.payments.queries import Payment
 from cleanly.domain.payments.refunds import queries, service
 from cleanly.domain.payments.refunds.queries import Refund
@@ -24,9 +27,11 @@ from cleanly.platform.providers.errors import (
     ProviderTimeout,
     Refused,
     Unknown,
+    UnsupportedByProvider,
 )
-from cleanly.platform.providers.protocol import RefundSnapshot
+from cleanly.platform.providers.protocol import Capability, Provider, RefundSnapshot
 from cleanly.platform.providers.registry import Providers
+from cleanly.platform.providers.service import Call, LookAgain
 
 REFRESH_ATTEMPTS_MAX = 5
 BATCH = 50
@@ -47,8 +52,10 @@ async def begin(
     """First transaction: the amount is set aside, under the key. An earlier try that died is taken up again.
 
     Raises:
-        InvalidState, TooMuch.
+        InvalidState, TooMuch. UnsupportedByProvider: nothing can be given back there.
     """
+    if Capability.REFUNDS not in context.part(Providers).get(payment.provider).capabilities:
+        raise UnsupportedByProvider
     async with context.db.begin() as session:
         started = await once.start(session, new_id())
         if started.is_resumed:
@@ -72,8 +79,7 @@ async def send(context: Context, refund: Refund) -> Refund:
     Raises:
         PaymentDeclined: definitely refused. ProviderTimeout: in doubt, the janitor settles it. ProviderError.
     """
-    now = context.clock.now()
-    if refund.state == "unknown" or now - refund.created_at >= rules.CALL_TIME:
+    if refund.state == "unknown" or context.clock.now() - refund.created_at >= rules.CALL_TIME:
         # A key outlives no provider's memory: look before asking again.
         async with payment_flows.as_answers():
             refund = await refresh(context, refund.id)
@@ -81,49 +87,70 @@ async def send(context: Context, refund: Refund) -> Refund:
         raise PaymentDeclined(_REFUSED, details={"declineCode": refund.failure_code})
     if refund.state not in {"created", "unknown"} or refund.reference is not None:
         return refund
+    return await _ask_provider(context, refund)
+
+
+async def _ask_provider(context: Context, refund: Refund) -> Refund:
     provider = context.part(Providers).get(refund.provider)
-    async with context.db.begin() as session:
-        payment, fresh = await service.lock(session, refund.id)
-        call = await calls.begin_call(
-            session, provider=provider.name, operation="refund", subject_id=refund.id, money=refund.money, now=now
-        )
+    noted = await _note(context, provider, refund)
+    if noted is None:
+        raise ProviderTimeout
     try:
         seen = await provider.refund(
-            payment.provider_payment_id or "",
-            payment.provider_charge_id or "",
+            noted.payment.reference or "",
+            noted.payment.charge or "",
             refund.money,
             our_id=refund.id,
-            key=call.key,
+            key=noted.call.key,
         )
     except Refused as error:
+        now = context.clock.now()
         async with context.db.begin() as session:
-            await calls.end_call(session, call.id, "refused", error_code=error.code, now=now)
             await service.refuse(session, refund.id, error.code, now=now)
+            await calls.end_call(session, noted.call.id, "refused", error_code=error.code, now=now)
         raise PaymentDeclined(_REFUSED, details={"declineCode": error.code}) from error
     except Unknown as error:
+        now = context.clock.now()
         async with context.db.begin() as session:
-            await calls.end_call(session, call.id, "unknown", now=now)
             await service.doubt(session, refund.id, now=now)
+            await calls.end_call(session, noted.call.id, "unknown", now=now)
         raise ProviderTimeout from error
     except NotSent as error:
         raise ProviderError(retry_after_seconds=error.retry_after_seconds) from error
-    async with context.db.begin() as session:
-        await calls.end_call(session, call.id, "succeeded", provider_object=seen.reference, now=context.clock.now())
     metrics.REFUNDS.add(1, {"provider": refund.provider, "outcome": seen.state})
+    with_answer = await _apply(context, refund.id, seen, revision=noted.revision, call=noted.call)
     async with payment_flows.as_answers():
-        return await _settle(context, refund.id, seen, revision=fresh.revision)
+        return await _read(context, refund.id) if with_answer else await refresh(context, refund.id)
 
 
-async def _settle(context: Context, refund_id: UUID, seen: RefundSnapshot, *, revision: int) -> Refund:
-    applied = await _apply(context, refund_id, seen, revision=revision)
-    if applied is None:
-        return await refresh(context, refund_id)
-    return await _read(context, refund_id)
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    call: Call
+    payment: Payment
+    revision: int
 
 
-async def _apply(context: Context, refund_id: UUID, seen: RefundSnapshot, *, revision: int) -> service.Applied | None:
+async def _note(context: Context, provider: Provider, refund: Refund) -> _Noted | None:
+    """First step. None: its key is too old to be used again, and one more look must come first."""
     async with context.db.begin() as session:
-        applied = await service.apply(session, refund_id, seen, revision=revision, now=context.clock.now())
+        payment, fresh = await service.lock(session, refund.id)
+        call = await calls.begin_call(session, provider, "refund", refund.id, refund.money, now=context.clock.now())
+        if isinstance(call, LookAgain):
+            await service.look_again(session, refund.id, call.at)
+            return None
+        return _Noted(call, payments.payment_of(payment), fresh.revision)
+
+
+async def _apply(
+    context: Context, refund_id: UUID, seen: RefundSnapshot, *, revision: int, call: Call | None = None
+) -> service.Applied | None:
+    """Third step, or what a look means: the call's end and its effect are one commit. None: the snapshot is stale."""
+    now = context.clock.now()
+    async with context.db.begin() as session:
+        if call is not None:
+            await service.lock(session, refund_id)
+            await calls.end_call(session, call.id, "succeeded", provider_object=seen.reference, now=now)
+        applied = await service.apply(session, refund_id, seen, revision=revision, now=now)
     if applied is not None and applied.is_mismatch:
         metrics.MISMATCHES.add(1)
         _log.error("refund_mismatch", refund=str(refund_id))
@@ -183,10 +210,28 @@ async def on_refund(context: Context, event: ProviderEvent) -> Handled:
         return Handled.IGNORED
     if payment.state != "captured":
         return Handled.MISSING_PARENT  # its capture has not been seen yet
-    async with context.db.begin() as session:
-        refund_id = await service.adopt(session, payment.id, seen, now=context.clock.now())
+    try:
+        async with context.db.begin() as session:
+            refund_id = await service.adopt(session, payment.id, seen, now=context.clock.now())
+    except TooMuch:
+        metrics.MISMATCHES.add(1)
+        _log.error("refund_above_cap", payment=str(payment.id), object=seen.reference)
+        raise
     await refresh(context, refund_id, reference=event.object)
     return Handled.DONE
+
+
+async def refund_late_capture(context: Context, late: LateCapture) -> None:
+    """Money that came after the payment was given up goes back, once. What fails is the janitor's, or a person's."""
+    try:
+        async with context.db.begin() as session:
+            refund = await service.of_late_capture(session, late.payment_id, now=context.clock.now())
+        if refund is not None:
+            await send(context, refund)
+    except (InvalidState, PaymentDeclined) as error:
+        _log.error("late_capture_not_refunded", payment=str(late.payment_id), error=error.text)
+    except (ProviderTimeout, ProviderError) as error:
+        _log.warning("late_capture_refund_waits", payment=str(late.payment_id), error=type(error).__name__)
 
 
 async def clean(context: Context, _: Tick) -> None:

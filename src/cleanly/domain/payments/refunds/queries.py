@@ -49,9 +49,9 @@ async def by_id(session: AsyncSession, refund_id: UUID) -> Refund | None:
     return None if row is None else refund_of(row)
 
 
-async def of_payment(session: AsyncSession, payment_id: UUID) -> list[Refund]:
-    """A payment's refunds, oldest first; there are at most as many as minor units were captured, shown up to 100."""
-    rows = await session.scalars(
-        select(RefundRow).where(RefundRow.payment_id == payment_id).order_by(RefundRow.id).limit(100)
-    )
-    return [refund_of(row) for row in rows]
+async def of_payment(session: AsyncSession, payment_id: UUID, *, after: UUID | None, limit: int) -> list[Refund]:
+    """A payment's refunds, oldest first; `after` is the last id of the page before."""
+    statement = select(RefundRow).where(RefundRow.payment_id == payment_id).order_by(RefundRow.id).limit(limit)
+    if after is not None:
+        statement = statement.where(RefundRow.id > after)
+    return [refund_of(row) for row in await session.scalars(statement)]

@@ -10,18 +10,22 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.ledger import service as ledger
-from cleanly.domain.payments import books, messages, postings, rules
+from cleanly.domain.payments import messages, rules
 from cleanly.domain.payments import service as payments
 from cleanly.domain.payments.disputes import queries as disputes
 from cleanly.domain.payments.errors import InvalidState, TooMuch
 from cleanly.domain.payments.models import PaymentRow
+from cleanly.domain.payments.refunds import booking
 from cleanly.domain.payments.refunds.models import RefundRow
 from cleanly.domain.payments.refunds.queries import Refund, refund_of
-from cleanly.domain.payments.rules import Shares
 from cleanly.kernel.errors import NotFound
 from cleanly.kernel.ids import new_id
 from cleanly.kernel.money import Money
+from cleanly.platform.providers import service as calls
 from cleanly.platform.providers.protocol import RefundSnapshot
+
+# With nobody in `asked_by`: the refund of money that came after the payment was given up.
+LATE_CAPTURE = "late_capture"
 
 
 async def ask(
@@ -31,7 +35,7 @@ async def ask(
     refund_id: UUID,
     amount: int | None,
     reason: str | None,
-    by: UUID,
+    by: UUID | None,
     now: datetime,
 ) -> Refund:
     """Set the amount aside under the payment's lock, so that all ways to refund share one cap. None: all that is left.
@@ -130,15 +134,20 @@ async def apply(
     if not is_ours or seen.money != Money(refund.amount, refund.currency):
         refund.check_at = None  # looking again does not help: a person decides
         return Applied(refund.state, is_mismatch=True)
+    if refund.provider_refund_id is None:
+        # Whoever asked may not have lived to hear the answer.
+        await calls.end_open_calls(session, ("refund",), refund.id, lambda _: "succeeded", now=now)
     refund.provider_refund_id = seen.reference
-    booking = await _move(session, payment, refund, seen.state, failure_code=seen.failure_code)
+    bookings = await _move(
+        session, payment, refund, seen.state, failure_code=seen.failure_code, came_back=seen.came_back
+    )
     refund.revision += 1
     refund.updated_at = now
     refund.checks += 1
     refund.check_at = now + timedelta(days=1) if refund.state == "pending" else None
     await session.flush()
-    if booking is not None:
-        await ledger.post(session, booking)
+    if bookings:
+        await ledger.post(session, *bookings)
     return Applied(refund.state)
 
 
@@ -149,78 +158,26 @@ async def _move(
     state: Literal["pending", "succeeded", "failed"],
     *,
     failure_code: str | None,
-) -> ledger.Posting | None:
+    came_back: bool,
+) -> list[ledger.Posting]:
     if refund.state == "failed" or (refund.state == "succeeded" and state == "pending"):
-        return None  # over, or older news: a refund that failed is never un-failed, it is made anew
+        return []  # over, or older news: a refund that failed is never un-failed, it is made anew
     before, refund.state = refund.state, state
     refund.failure_code = failure_code
     if state not in {before, "pending"}:
         kind = messages.REFUND_SUCCEEDED if state == "succeeded" else messages.REFUND_FAILED
         await payments.tell(session, payment, kind, refundId=str(refund.id))
-    if state == "failed":
-        if refund.is_booked:
-            return await _give_back(session, payment, refund)
+    if state == "failed" and not (refund.is_booked or came_back):
         payment.refunding_amount -= refund.amount
-        return None
-    return None if refund.is_booked else await _book(session, payment, refund)
-
-
-async def _book(session: AsyncSession, payment: PaymentRow, refund: RefundRow) -> ledger.Posting:
-    left = Shares(payment.seller_left, payment.fee_left, payment.tax_left)
-    # The provider may give back what a dispute has taken already: what no share covers is the platform's to lose.
-    shares = rules.take_at_most(left, refund.amount, refund.currency)
-    part = await books.take_from_seller(session, payment, shares.seller)
-    payment.refunding_amount -= refund.amount
-    payment.refunded_amount += refund.amount
-    _set_left(payment, left - shares)
-    refund.seller_part, refund.fee_part, refund.tax_part = shares.seller, shares.fee, shares.tax
-    refund.from_pending, refund.is_booked = part.pending, True
-    return await books.posting(
-        session,
-        reference=f"refund:{refund.id}:made",
-        kind="refund.made",
-        currency=refund.currency,
-        lines=postings.refunded(
-            provider=payment.provider,
-            seller=payment.seller_id,
-            shares=shares,
-            part=part,
-            uncovered=refund.amount - shares.total,
-            country=payments.TAX_COUNTRY,
-        ),
-        source_id=refund.id,
-        provider_object=f"{refund.provider}:{refund.provider_refund_id}",
-    )
-
-
-async def _give_back(session: AsyncSession, payment: PaymentRow, refund: RefundRow) -> ledger.Posting:
-    shares = Shares(refund.seller_part, refund.fee_part, refund.tax_part)
-    payment.refunded_amount -= refund.amount
-    _set_left(payment, Shares(payment.seller_left, payment.fee_left, payment.tax_left) + shares)
-    refund.is_booked = False
-    held = await books.sellers_balances(session, payment.seller_id, payment.currency)
-    owed, free = rules.given_to_seller(shares.seller, owed=held.receivable)
-    return await books.posting(
-        session,
-        reference=f"refund:{refund.id}:failed",
-        kind="refund.failed",
-        currency=refund.currency,
-        lines=postings.refund_failed(
-            provider=payment.provider,
-            seller=payment.seller_id,
-            shares=shares,
-            uncovered=refund.amount - shares.total,
-            owed=owed,
-            free=free,
-            country=payments.TAX_COUNTRY,
-        ),
-        source_id=refund.id,
-        provider_object=f"{refund.provider}:{refund.provider_refund_id}",
-    )
-
-
-def _set_left(payment: PaymentRow, left: Shares) -> None:
-    payment.seller_left, payment.fee_left, payment.tax_left = left.seller, left.fee, left.tax
+        return []
+    bookings: list[ledger.Posting] = []
+    owed_now = 0
+    if not refund.is_booked:
+        made, owed_now = await booking.book(session, payment, refund)
+        bookings.append(made)
+    if state == "failed":
+        bookings.append(await booking.give_back(session, payment, refund, owed_now=owed_now))
+    return bookings
 
 
 async def lock(session: AsyncSession, refund_id: UUID) -> tuple[PaymentRow, RefundRow]:
@@ -243,9 +200,16 @@ async def refuse(session: AsyncSession, refund_id: UUID, code: str, *, now: date
     """The provider definitely refused: what was set aside is free again."""
     payment, refund = await lock(session, refund_id)
     if refund.state in {"created", "unknown"}:
-        await _move(session, payment, refund, "failed", failure_code=code)
+        await _move(session, payment, refund, "failed", failure_code=code, came_back=False)
         refund.revision += 1
         refund.check_at, refund.updated_at = None, now
+
+
+async def look_again(session: AsyncSession, refund_id: UUID, at: datetime) -> None:
+    """One look was not enough for a new attempt. The second is no try of its own."""
+    _, refund = await lock(session, refund_id)
+    refund.check_at = at if refund.check_at is None else min(at, refund.check_at)
+    refund.checks = max(0, refund.checks - 1)
 
 
 async def doubt(session: AsyncSession, refund_id: UUID, *, now: datetime) -> None:
@@ -265,6 +229,25 @@ async def looked_in_vain(session: AsyncSession, refund_id: UUID, *, now: datetim
         refund.check_at = rules.next_check(
             "unknown", refund.checks, now=now, created_at=refund.created_at, authorized_until=None
         )
+
+
+async def of_late_capture(session: AsyncSession, payment_id: UUID, *, now: datetime) -> Refund | None:
+    """The refund of money that came after the payment was given up, opened once. None: nothing is left to give back.
+
+    Raises:
+        InvalidState: a dispute has the money.
+    """
+    row = await payments.lock(session, payment_id)
+    known = await session.scalar(
+        select(RefundRow).where(
+            RefundRow.payment_id == payment_id, RefundRow.reason == LATE_CAPTURE, RefundRow.asked_by.is_(None)
+        )
+    )
+    if known is not None:
+        return refund_of(known)
+    if row.captured_amount == row.refunding_amount + row.refunded_amount:
+        return None
+    return await ask(session, payment_id, refund_id=new_id(), amount=None, reason=LATE_CAPTURE, by=None, now=now)
 
 
 async def claim_due(session: AsyncSession, *, now: datetime, limit: int) -> list[UUID]:

@@ -35,17 +35,17 @@ def judge(
     Raises:
         ValueError: a claim is missing or wrong. The text names the claim and no value.
     """
-    if _text(claims, "iss") not in ISSUERS:
+    if text(claims, "iss") not in ISSUERS:
         raise ValueError("iss is not Google")
     _check_audience(claims, client_ids)
-    _check_times(claims, int(now.timestamp()))
+    check_times(claims, now=now)
     _check_nonce(claims, nonce)
-    subject = _text(claims, "sub")
+    subject = text(claims, "sub")
     if len(subject) > _SUBJECT_LENGTH_MAX or not subject.isascii():
         raise ValueError("sub is no account id")
     return GoogleIdentity(
         subject=subject,
-        email=_text(claims, "email"),
+        email=text(claims, "email"),
         # Some of Google's answers write it as text.
         email_verified=claims.get("email_verified") in (True, "true"),
         name=_text_or_none(claims, "name"),
@@ -54,13 +54,13 @@ def judge(
 
 
 def _check_audience(claims: Mapping[str, object], client_ids: Collection[str]) -> None:
-    audience = _text(claims, "aud")
+    audience = text(claims, "aud")
     if audience not in client_ids:
         raise ValueError("aud is not one of our client ids")
     if "azp" not in claims:
         return
     # The app that asked. On Android it has a client id of its own, in the project of the one in `aud`.
-    presenter = _text(claims, "azp")
+    presenter = text(claims, "azp")
     if presenter not in client_ids and _project(presenter) != _project(audience):
         raise ValueError("azp is of another Google project")
 
@@ -70,12 +70,17 @@ def _project(client_id: str) -> str:
     return client_id.partition(".")[0].partition("-")[0]
 
 
-def _check_times(claims: Mapping[str, object], now: int) -> None:
-    issued, expires = _whole(claims, "iat"), _whole(claims, "exp")
-    if expires + LEEWAY_SECONDS <= now:
+def check_times(claims: Mapping[str, object], *, now: datetime) -> None:
+    """Whether the token lives now, with some leeway for clocks, and not for unreasonably long.
+
+    Raises:
+        ValueError: it does not.
+    """
+    issued, expires, at = _whole(claims, "iat"), _whole(claims, "exp"), int(now.timestamp())
+    if expires + LEEWAY_SECONDS <= at:
         raise ValueError("exp is past")
     not_before = _whole(claims, "nbf") if "nbf" in claims else issued
-    if max(issued, not_before) > now + LEEWAY_SECONDS:
+    if max(issued, not_before) > at + LEEWAY_SECONDS:
         raise ValueError("iat or nbf is in the future")
     if not issued < expires <= issued + LIFE_SECONDS_MAX:
         raise ValueError("exp does not fit iat")
@@ -91,14 +96,19 @@ def _check_nonce(claims: Mapping[str, object], nonce: str | None) -> None:
         if nonce is not None:
             raise ValueError("nonce is missing")
         return
-    given = _text(claims, "nonce")
+    given = text(claims, "nonce")
     if nonce is None:
         raise ValueError("nonce is in the token, but not in the request")
     if not crypto.same(given.encode(errors="surrogatepass"), nonce.encode(errors="surrogatepass")):
         raise ValueError("nonce is another")
 
 
-def _text(claims: Mapping[str, object], name: str) -> str:
+def text(claims: Mapping[str, object], name: str) -> str:
+    """A claim that is some text.
+
+    Raises:
+        ValueError: it is missing, empty or something else.
+    """
     value = claims.get(name)
     if not isinstance(value, str) or not value:
         raise ValueError(f"{name} is missing or no text")

@@ -44,19 +44,24 @@ class IdTokens:
         if not self._client_ids:
             raise GoogleSignInOff
         try:
-            payload = await self._open(id_token)
-            return claims.judge(_object(payload), client_ids=self._client_ids, nonce=nonce, now=now)
+            found = await self.open(id_token)
+            return claims.judge(found, client_ids=self._client_ids, nonce=nonce, now=now)
         except ValueError as error:
             # For the operator: a forgotten client id looks to the app like any other refusal.
             _log.info("google.id_token_refused", extra={"reason": str(error)})
             raise GoogleTokenInvalid from error
 
-    async def _open(self, id_token: str) -> bytes:
-        """The payload, its signature checked. Raises ValueError."""
+    async def open(self, token: str) -> dict[str, object]:
+        """The claims of a token that Google signed, for people or for its own services: not yet judged.
+
+        Raises:
+            ValueError: it is not Google's, or not this kind of token. The text holds nothing of it.
+            Unavailable: Google's keys can't be had; the token was not judged.
+        """
         # Before decoding: what cannot be Google's must not cost us by its length.
-        if len(id_token) > TOKEN_LENGTH_MAX or not id_token.isascii():
+        if len(token) > TOKEN_LENGTH_MAX or not token.isascii():
             raise ValueError("too long, or not ASCII")
-        encoded, dot, _ = id_token.partition(".")
+        encoded, dot, _ = token.partition(".")
         if not dot or len(encoded) > _HEADER_LENGTH_MAX:
             raise ValueError("not a signed token")
         header = _object(crypto.b64url_decode(encoded))
@@ -73,7 +78,7 @@ class IdTokens:
             raise ValueError("kid is not a key of Google's")
         if header.get("alg") != key.algorithm:
             raise ValueError("alg is not that of the key")
-        return key.open(id_token)
+        return _object(key.open(token))
 
 
 def _object(data: bytes) -> dict[str, object]:

@@ -7,7 +7,7 @@ never heard can't move money. Where PayPal needs several calls, what fails after
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
@@ -15,11 +15,11 @@ from uuid import UUID
 from cleanly.kernel.clock import Clock
 from cleanly.kernel.money import Money
 from cleanly.kernel.net import Http
-from cleanly.platform.providers.errors import BadSignature, Refused, UnsupportedByProvider
+from cleanly.platform.providers.errors import BadSignature, NotThere, Refused, UnsupportedByProvider
 from cleanly.platform.providers.paypal import bodies, books, events, orders, signature, snapshots
 from cleanly.platform.providers.paypal.certificates import Certificates
 from cleanly.platform.providers.paypal.client import Client
-from cleanly.platform.providers.paypal.faults import NotThere
+from cleanly.platform.providers.paypal.disputes import DISPUTES, DisputesOfPayments
 from cleanly.platform.providers.paypal.orders import AUTHORIZATIONS, CAPTURES, ORDERS
 from cleanly.platform.providers.paypal.settings import PayPalSettings
 from cleanly.platform.providers.protocol import (
@@ -52,6 +52,7 @@ class PayPal:
 
     name = snapshots.NAME
     capabilities = frozenset(Capability) - {Capability.CUSTOMERS}
+    key_memory = timedelta(hours=6)  # Orders v2; captures and refunds are remembered longer
 
     def __init__(
         self, settings: PayPalSettings, *, client: Client, certificates: Certificates, outside: Http, clock: Clock
@@ -62,6 +63,7 @@ class PayPal:
         self._certificates = certificates
         self._outside = outside
         self._clock = clock
+        self._disputes = DisputesOfPayments(client)
         self._is_live = settings.paypal_is_live
         # The account is known by its environment: an application's credentials change, its payments do not.
         self.account: str = settings.paypal_env
@@ -164,7 +166,10 @@ class PayPal:
             if charge is None:
                 raise ValueError("belongs to no capture")
         capture = await self._client.get(CAPTURES, charge)
-        order = await orders.behind(self._client, capture)
+        try:
+            order = await orders.behind(self._client, capture)
+        except NotThere:
+            order = charge  # of a payment that was not made by an order, so not by us
         with reading("a refund"):
             return snapshots.refund(found, payment_reference=order, inherited=capture.get("custom_id"))
 
@@ -181,7 +186,7 @@ class PayPal:
 
     async def get_dispute(self, reference: str) -> DisputeSnapshot:
         """See `Provider`."""
-        found = await self._client.get("/v1/customer/disputes", reference)
+        found = await self._client.get(DISPUTES, reference)
         with reading("a dispute"):
             charge = str(found["disputed_transactions"][0]["seller_transaction_id"])
         try:
@@ -200,8 +205,13 @@ class PayPal:
             window = books.Window.first(since, now=now) if cursor is None else books.Window.parse(cursor)
         page = await self._client.get("/v1/reporting/transactions", query=window.query)
         with reading("transactions"):
-            following = window.following(int(page.get("total_pages") or 0), now=now)
-            return Listing(entries=books.entries(page), cursor=None if following is None else following.cursor)
+            pages = int(page.get("total_pages") or 0)
+            following, told = window.following(pages, now=now), books.entries(page)
+        return Listing(
+            entries=await self._disputes.name(told),
+            cursor=None if following is None else following.cursor,
+            told_until=window.told_until(pages),
+        )
 
     async def list_events(self, since: datetime, cursor: str | None) -> Listing:
         """See `Provider`."""

@@ -1,7 +1,8 @@
 """PayPal's report of transactions and balances, in our words. Pure but for its cursor's arithmetic.
 
-The report is up to three hours late and takes at most 31 days a call, so a cursor is a window and a page. Sources:
-Transaction Search v1 and https://developer.paypal.com/docs/transaction-search/transaction-event-codes/.
+The report is up to three hours late and takes at most 31 days a call, so a cursor is a window and a page. Amounts are
+signed as the account sees them, and a fee is negative where PayPal takes it. Sources: Transaction Search v1 (1.9) and
+https://developer.paypal.com/docs/transaction-search/transaction-event-codes/.
 """
 
 from dataclasses import dataclass, replace
@@ -17,16 +18,37 @@ _WINDOW: Final = timedelta(days=31)
 _PAGE: Final = 500
 _TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
 _KINDS: Final = {
-    "T0001": "payout",  # mass payment
-    "T1106": "dispute",  # reversal, begun by PayPal
+    "T0001": "transfer",  # a payout to a seller
+    "T0106": "dispute_fee",  # of a chargeback
+    "T0114": "dispute_fee",
+    "T0402": "transfer",  # into another wallet
+    "T1101": "payout",  # a withdrawal came back
+    "T1104": "payout",  # a deposit was taken back
+    "T1105": "hold",  # the end of one
     "T1107": "refund",
-    "T1108": "fee",  # reversal of a fee
-    "T1110": "dispute",  # hold while a dispute is looked into
-    "T1111": "dispute_reversal",
-    "T1201": "dispute",  # chargeback
-    "T1202": "dispute_reversal",
+    "T1108": "fee",  # given back
+    "T1109": "fee",  # given back
+    "T1110": "hold",  # while a dispute is looked into; it becomes a reversal if it is lost
+    "T1111": "hold",  # the end of that
+    "T1114": "transfer",  # a payout to a seller came back
+    "T1115": "transfer",  # a payout to a seller was given back
 }
-_GROUPS: Final = {"T00": "charge", "T01": "fee", "T04": "payout", "T11": "adjustment", "T12": "adjustment"}
+# What a dispute takes or gives back: a reversal by PayPal, a chargeback and its steps. The sign says which.
+_DISPUTES: Final = {"T1106", "T1201", "T1202", "T1205", "T1207", "T1208"}
+_GROUPS: Final = {
+    "T00": "charge",
+    "T01": "fee",
+    "T02": "conversion",
+    "T03": "payout",  # a deposit from our bank
+    "T04": "payout",
+    "T11": "adjustment",
+    "T12": "adjustment",
+    # Holds and their ends are inside the account: what is withheld is still there.
+    "T15": "hold",
+    "T21": "hold",
+}
+# Authorizations, and what is only shown.
+_NO_MONEY: Final = {"T13", "T98"}
 # Pending ones come again as completed; denied ones moved nothing. A reversed one did move, and so did its reversal.
 _MOVED_NOTHING: Final = {"P", "D"}
 
@@ -70,6 +92,10 @@ class Window:
             "page": str(self.page),
         }
 
+    def told_until(self, pages: int) -> datetime:
+        """Up to when nothing is missing once this page was read: within a window the order is PayPal's own."""
+        return self.start if self.page < pages else self.end
+
     def following(self, pages: int, *, now: datetime) -> "Window | None":
         """What to ask for next; None: this was the end of it."""
         if self.page < pages:
@@ -86,25 +112,22 @@ def entries(it: Json) -> tuple[Entry, ...]:
 
 
 def _entry(it: Json) -> Entry | None:
-    code = it["transaction_event_code"]
-    if it["transaction_status"] in _MOVED_NOTHING:
+    code = str(it["transaction_event_code"])
+    if it["transaction_status"] in _MOVED_NOTHING or code[:3] in _NO_MONEY:
         return None
     gross = money(it["transaction_amount"])
     fee = -money(it["fee_amount"]) if it.get("fee_amount") else Money(0, gross.currency)
-    kind = _KINDS.get(code) or _GROUPS.get(code[:3], "other")
-    if kind == "charge" and gross.amount < 0:
-        kind = "other"  # the same codes stand for payments that we made
     created_at = at_instant(it["transaction_initiation_date"])
-    reference = it.get("paypal_reference_id")
-    meta = {"code": str(code), "status": str(it["transaction_status"])}
-    if reference:
-        meta["paypal_reference_id"] = str(reference)
+    meta = {"code": code, "status": str(it["transaction_status"])}
+    for name in ("paypal_reference_id", "paypal_reference_id_type"):
+        if it.get(name):
+            meta[name] = str(it[name])
     return Entry(
         provider=NAME,
         # A conversion's two sides share their id.
         id=f"{it['transaction_id']}:{code}:{gross.currency}",
-        kind=kind,
-        source=str(reference) if reference and kind in {"dispute", "dispute_reversal"} else str(it["transaction_id"]),
+        kind=_kind(code, gross.amount),
+        source=str(it["transaction_id"]),
         gross=gross,
         fee=fee,
         net=gross - fee,
@@ -112,6 +135,22 @@ def _entry(it: Json) -> Entry | None:
         available_on=created_at,  # holds are lines of their own
         meta=meta,
     )
+
+
+def _kind(code: str, gross: int) -> str:
+    if code in _DISPUTES:
+        return "dispute" if gross < 0 else "dispute_reversal"
+    kind = _KINDS.get(code) or _GROUPS.get(code[:3], "other")
+    # The codes of payments stand for payments that we made, too.
+    return "other" if kind == "charge" and gross < 0 else kind
+
+
+def disputed(entry: Entry) -> str | None:
+    """The payment that a dispute's line names in place of its dispute; None for any other line."""
+    kind_of_reference = entry.meta.get("paypal_reference_id_type", "TXN")
+    if entry.kind not in {"dispute", "dispute_reversal"} or kind_of_reference != "TXN":
+        return None
+    return entry.meta.get("paypal_reference_id")
 
 
 def balance(it: Json) -> Balance:

@@ -11,10 +11,10 @@ from typing import Final
 from urllib.parse import urlencode
 
 from cleanly.kernel.net import Answer, Http, NetError
+from cleanly.platform.providers.access_tokens import Token, Tokens
 from cleanly.platform.providers.errors import NotSent, Refused
 from cleanly.platform.providers.paypal.faults import of_answer, of_net
 from cleanly.platform.providers.paypal.settings import PayPalSettings
-from cleanly.platform.providers.paypal.tokens import Token, Tokens
 from cleanly.platform.providers.reading import Json, parse_object, reading
 
 TIMEOUT_SECONDS: Final = 20.0
@@ -45,7 +45,7 @@ class Client:
         """Look.
 
         Raises:
-            Refused, Unknown, NotSent: `faults.NotThere` if there is no such thing.
+            Refused, Unknown, NotSent: `NotThere` if there is no such thing.
         """
         return await self._call(self._url(path, query), None, {})
 

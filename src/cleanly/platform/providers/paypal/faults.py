@@ -7,7 +7,7 @@ specifications.
 from typing import Any, Final
 
 from cleanly.kernel.net import Answer, NetError, NetForbidden, NetRefused
-from cleanly.platform.providers.errors import NotSent, Refused, Unknown
+from cleanly.platform.providers.errors import NotSent, NotThere, Refused, Unknown
 from cleanly.platform.providers.reading import Json, parse_object, within
 
 _RETRY_SECONDS_MAX: Final = 3600
@@ -27,10 +27,6 @@ _DECLINES: Final = {
     "REDIRECT_PAYER_FOR_ALTERNATE_FUNDING",
     "TRANSACTION_REFUSED",
 }
-
-
-class NotThere(Refused):
-    """PayPal knows no such thing."""
 
 
 def of_net(error: NetError) -> NotSent | Unknown:

@@ -2,10 +2,9 @@
 
 from typing import Final
 
-from cleanly.platform.providers.errors import NotSent, Refused, Unknown
+from cleanly.platform.providers.errors import NotSent, NotThere, Refused, Unknown
 from cleanly.platform.providers.paypal import snapshots
 from cleanly.platform.providers.paypal.client import Client
-from cleanly.platform.providers.paypal.faults import NotThere
 from cleanly.platform.providers.protocol import PaymentSnapshot
 from cleanly.platform.providers.reading import Json, reading
 

@@ -98,6 +98,7 @@ def order(it: Json) -> PaymentSnapshot:
             if state == "authorized" and authorizations[-1].get("expiration_time")
             else None
         ),
+        awaits_us=state == "requires_action" and it["status"] == "APPROVED",
     )
 
 
@@ -143,8 +144,9 @@ def dispute(it: Json, *, payment_reference: str) -> DisputeSnapshot:
                 # A movement has no id of its own.
                 entry=f"{it['dispute_id']}:{moved['type']}:{moved['initiated_time']}",
             )
-            for moved in it.get("money_movements") or ()
-            if moved["affected_party"] == "SELLER" and moved["reason"] == "DISPUTE_SETTLEMENT"
+            # `fund_movements` is the newer name of the list, and `party` of the party in it.
+            for moved in it.get("fund_movements") or it.get("money_movements") or ()
+            if (moved.get("party") or moved["affected_party"]) == "SELLER" and moved["reason"] == "DISPUTE_SETTLEMENT"
         ),
         evidence_due_at=None if due is None else at_instant(due),
     )

@@ -36,7 +36,7 @@ from cleanly.platform.providers.sandbox.objects import (
     Refund,
     Stored,
 )
-from cleanly.platform.providers.sandbox.rules import Fate, fate_of
+from cleanly.platform.providers.sandbox.rules import KEY_KEPT, Fate, fate_of
 from cleanly.platform.providers.sandbox.settings import SandboxSettings
 from cleanly.platform.providers.sandbox.stage import Stage, answered
 from cleanly.platform.providers.sandbox.world import World
@@ -75,6 +75,7 @@ class Sandbox(Stage):
         self.name: Final = NAME
         self.account: Final = ACCOUNT
         self.capabilities: Final = frozenset(Capability)
+        self.key_memory: Final = KEY_KEPT
         self._clock = clock
         self._secrets = tuple(secret.get_secret_value() for secret in settings.sandbox_webhook_secret)
         self._page_size = page_size

@@ -75,10 +75,10 @@ class Engine:
                 answer = await act(place, fate)
                 await keys.finish(place, key, request, Fault() if fate is Fate.FAULT_AFTER else answer)
                 await self._ask_for_pump(place)
+            if place.news_comes_first or fate is Fate.EVENT_FIRST:
+                await self.pump()
         except Unavailable as error:
             raise Unknown("the sandbox broke off") from error
-        if place.news_comes_first or fate is Fate.EVENT_FIRST:
-            await self.pump()
         if fate is Fate.TIMEOUT_AFTER:
             raise Unknown("timed out")
         return _told(Fault() if fate is Fate.FAULT_AFTER else answer)

@@ -1,6 +1,6 @@
 """Idempotency keys: the first answer is kept, the same call gets it again, another call is refused."""
 
-from sqlalchemy import delete
+from sqlalchemy import and_, delete, or_
 
 from cleanly.platform.providers.sandbox import rules
 from cleanly.platform.providers.sandbox.models import SandboxKey
@@ -43,7 +43,15 @@ async def is_running(world: World, key: str, request: bytes) -> bool:
 
 async def forget(world: World) -> None:
     """Delete the keys that are too old to be remembered."""
-    await world.session.execute(delete(SandboxKey).where(SandboxKey.started_at <= world.now - rules.KEY_KEPT))
+    is_missed = SandboxKey.state == "missed"
+    await world.session.execute(
+        delete(SandboxKey).where(
+            or_(
+                and_(~is_missed, SandboxKey.started_at <= world.now - rules.KEY_KEPT),
+                and_(is_missed, SandboxKey.started_at <= world.now - rules.MISS_KEPT),
+            )
+        )
+    )
 
 
 def _row(world: World, key: str, request: bytes, state: str) -> SandboxKey:

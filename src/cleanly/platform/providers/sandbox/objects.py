@@ -106,6 +106,7 @@ class Refund(Stored):
             state=self.state,
             money=Money(self.amount, self.currency),
             failure_code=self.failure_code,
+            came_back=self.state == "failed",
         )
 
 

@@ -5,6 +5,7 @@ from enum import Enum, IntEnum, auto
 from typing import Final
 
 KEY_KEPT: Final = timedelta(hours=24)
+MISS_KEPT: Final = timedelta(days=365)  # a call that is lost once is not lost again because it was long ago
 KEY_RUNNING_MAX: Final = timedelta(seconds=60)  # then whoever ran it is taken for dead
 PROCESSING: Final = timedelta(days=2)
 AUTHORIZED: Final = timedelta(days=7)

@@ -6,7 +6,7 @@ does not outlive a crash. Nothing is repeated here.
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 
@@ -43,6 +43,7 @@ class Stripe:
 
     name = snapshots.NAME
     capabilities = frozenset(Capability)
+    key_memory = timedelta(hours=24)  # https://docs.stripe.com/api/idempotent_requests
 
     def __init__(self, settings: StripeSettings, *, http: Http) -> None:
         """Read the settings; `http` is this adapter's own from here on.

@@ -106,7 +106,12 @@ def lines(
     since: datetime, *, newer_than: str | None = None, older_than: str | None = None
 ) -> BalanceTransactionListParams:
     """A page of the books beside a known line."""
-    body: BalanceTransactionListParams = {"created": {"gte": int(since.timestamp())}, "limit": PAGE}
+    # The source tells what moved before it was converted.
+    body: BalanceTransactionListParams = {
+        "created": {"gte": int(since.timestamp())},
+        "limit": PAGE,
+        "expand": ["data.source"],
+    }
     if newer_than is not None:
         body["ending_before"] = newer_than
     if older_than is not None:

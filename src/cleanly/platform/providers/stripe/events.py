@@ -16,6 +16,8 @@ _KINDS: Final[dict[str, ObjectKind]] = {
     "payout": "payout",
     "subscription": "subscription",
 }
+# News that the books are complete up to here: about their lines, and not about the payout that it names.
+_ON_BOOKS: Final = {"payout.reconciliation_completed", "v1.payout.reconciliation_completed"}
 
 
 def event(it: Json, *, account: str, is_live: bool, verified_with: str) -> VerifiedEvent:
@@ -34,6 +36,8 @@ def event(it: Json, *, account: str, is_live: bool, verified_with: str) -> Verif
     if not isinstance(it["livemode"], bool):
         raise TypeError("livemode is no boolean")
     mine = it["livemode"] is is_live
+    if it["type"] in _ON_BOOKS:
+        kind = "entry"
     return VerifiedEvent(
         provider=NAME,
         account=str(it.get("account") or it.get("context") or account),

@@ -11,7 +11,7 @@ from typing import Final
 import stripe
 
 from cleanly.kernel.net import NetForbidden, NetRefused
-from cleanly.platform.providers.errors import NotSent, Refused, Unknown
+from cleanly.platform.providers.errors import NotSent, NotThere, Refused, Unknown
 
 _RETRY_SECONDS_MAX: Final = 3600
 
@@ -45,7 +45,8 @@ def _answered(error: stripe.StripeError, status: int) -> Refused | Unknown | Not
     if isinstance(error, stripe.CardError):
         return Refused(code or "card_error", decline_code=decline or code or "card_error", message=_message(error))
     if 400 <= status < 500 and status not in {408, 409}:
-        return Refused(code or kind or f"status_{status}", message=_message(error))
+        refusal = NotThere if status == 404 or code == "resource_missing" else Refused
+        return refusal(code or kind or f"status_{status}", message=_message(error))
     return Unknown(f"Stripe answered {status or 'something unreadable'}")
 
 

@@ -63,8 +63,16 @@ _ENTRY: Final = {
     "tax": "fee",
     "payout": "payout",
     "payout_reversal": "payout",
+    "topup": "payout",
+    "topup_reversal": "payout",
+    "transfer": "transfer",
+    "transfer_reversal": "transfer",
     "other_adjustment": "adjustment",
 }
+
+
+# Which field of a line's source says what moved, in the source's own currency.
+_MOVED: Final = {"charge": "amount_captured", "refund": "amount", "dispute": "amount"}
 
 
 def money(amount: Any, currency: str) -> Money:
@@ -107,6 +115,7 @@ def refund(it: Json) -> RefundSnapshot:
         state=_REFUND[it["status"]],
         money=money(it["amount"], it["currency"]),
         failure_code=it.get("failure_reason"),
+        came_back=it.get("failure_balance_transaction") is not None,
     )
 
 
@@ -116,7 +125,7 @@ def dispute(it: Json) -> DisputeSnapshot:
     movements = tuple(
         DisputeMovement(
             kind="withdrawn" if moved["amount"] < 0 else "reinstated",
-            money=money(abs(moved["amount"]), moved["currency"]),
+            money=_disputed(moved, it),
             entry=str(moved["id"]),
         )
         for moved in it.get("balance_transactions") or ()
@@ -134,9 +143,17 @@ def dispute(it: Json) -> DisputeSnapshot:
     )
 
 
+def _disputed(moved: Json, it: Json) -> Money:
+    """What a line moved, in the dispute's currency. A converted one does not tell: then it is the whole dispute."""
+    if moved["currency"] == it["currency"]:
+        return money(abs(moved["amount"]), moved["currency"])
+    return money(it["amount"], it["currency"])
+
+
 def entry(it: Json) -> Entry:
-    """A BalanceTransaction."""
+    """A BalanceTransaction, with its source expanded or not."""
     currency = it["currency"]
+    gross = money(it["amount"], currency)
     meta = {"type": str(it["type"])}
     # The rate is a float: text, for a person to read. The money is in the two amounts.
     for name in ("exchange_rate", "balance_type", "description"):
@@ -147,13 +164,26 @@ def entry(it: Json) -> Entry:
         id=str(it["id"]),
         kind=_ENTRY.get(it["reporting_category"], "other"),
         source=identity(it.get("source")),
-        gross=money(it["amount"], currency),
+        gross=gross,
         fee=money(it["fee"], currency),
         net=money(it["net"], currency),
         created_at=at_second(it["created"]),
         available_on=at_second(it["available_on"]),
+        original=_original(it.get("source"), gross),
         meta=meta,
     )
+
+
+def _original(source: Any, gross: Money) -> Money | None:
+    """What the line's source moved in its own currency; None if it was not converted, or does not say."""
+    field = _MOVED.get(str(within(source, "object") or ""))
+    amount, currency = within(source, field or ""), within(source, "currency")
+    if field is None or not isinstance(amount, int) or not amount or currency is None:
+        return None
+    if currency.upper() == gross.currency:
+        return None
+    found = money(amount, currency)
+    return found if gross.amount > 0 else -found
 
 
 def balance(it: Json) -> Balance:

@@ -1,4 +1,4 @@
-"""PayPal's access token in memory: fetched once for all who wait, kept to its expiry less a minute."""
+"""A provider's access token in memory: fetched once for all who wait, kept to its expiry less a minute."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -33,7 +33,7 @@ class Tokens:
         return self._text
 
     async def renew(self, stale: str) -> str:
-        """Another one, after PayPal turned `stale` away; whoever comes second with the same one gets the new one."""
+        """Another one, after the provider turned `stale` away; who comes second with the same one gets the new one."""
         if self._text == stale:
             self._fresh_until = float("-inf")
         return await self.get()
