@@ -8,10 +8,10 @@ export UV_NO_PROGRESS := 1
 export UV_LINK_MODE := copy
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench demo lock fmt clean
+.PHONY: help run test check bench demo demo-providers lock fmt clean
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 $(BIN)/uv: requirements/bootstrap.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "cleanly needs Python 3.11 or newer; set PYTHON=..." >&2; exit 1; }
@@ -37,6 +37,9 @@ check: $(STAMP) ## linters, types, import contracts, migrations
 
 demo: $(STAMP) ## a phone's life and a market's day, played against the running service
 	@$(BIN)/cleanly demo
+
+demo-providers: $(STAMP) ## the demo with a payment of each provider, against fakes of Stripe and PayPal; ends what it starts
+	@$(BIN)/python -m tests.fakes
 
 bench: $(STAMP) ## measure; results as ratios taken in one run
 	@$(BIN)/python -m bench

@@ -1,13 +1,17 @@
 """A vendor on a loopback port: requests on record, and faults on order, before the effect or after it."""
 
+import asyncio
 import json
+import re
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from aiohttp import web
+
+from tests.platform.providers.contract import Push
 
 Fault = Literal["429", "500 before", "500 after", "cut before", "cut after", "409", "nonsense"]
 
@@ -30,18 +34,33 @@ class Refusal(Exception):
         self.body = body
 
 
+Interlude = Callable[[], Awaitable[None]]
+
+
 class Vendor:
-    """`address`: where it listens. Subclasses route and hold the state."""
+    """`address`: where it listens; `pushed`: its webhooks, oldest first. Subclasses route and hold the state."""
 
     def __init__(self) -> None:
         self.address = ""
         self.calls: list[Call] = []
-        self.faults: deque[Fault] = deque()
+        self.pushed: list[Push] = []
+        self.news = asyncio.Event()  # set whenever something was pushed
+        self.faults: deque[tuple[Fault, str]] = deque()
+        self.interludes: list[tuple[str, bool, Interlude]] = []
         self.quiet: set[str] = set()  # paths that faults leave alone, as they do every look
         self.numbers = 0
 
-    def next(self, *faults: Fault) -> None:
-        self.faults.extend(faults)
+    def next(self, *faults: Fault, on: str = "") -> None:
+        """What becomes of the next calls that change something; `on`: a pattern that their path must match."""
+        self.faults.extend((fault, on) for fault in faults)
+
+    def before(self, path: str, act: Interlude) -> None:
+        """Once, when such a call has arrived and nothing was done yet."""
+        self.interludes.append((path, False, act))
+
+    def after(self, path: str, act: Interlude) -> None:
+        """Once, when such a call has had its effect and is not yet answered."""
+        self.interludes.append((path, True, act))
 
     def number(self) -> int:
         self.numbers += 1
@@ -56,6 +75,18 @@ class Vendor:
     async def answer(self, call: Call) -> Any:
         raise AssertionError
 
+    def approve(self, reference: str) -> None:
+        """The buyer agrees."""
+        raise AssertionError
+
+    def push(self, body: bytes) -> None:
+        self.pushed.append(self.sign(body))
+        self.news.set()
+
+    def sign(self, body: bytes) -> Push:
+        """A webhook, signed now: a vendor that pushes again signs again."""
+        raise AssertionError
+
     def broken(self, status: int) -> Any:
         raise AssertionError
 
@@ -63,20 +94,18 @@ class Vendor:
         headers = {name.lower(): value for name, value in request.headers.items()}
         call = Call(request.method, request.path, headers, await self.read(request), dict(request.query))
         self.calls.append(call)
-        fault = (
-            self.faults.popleft()
-            if self.faults and request.method == "POST" and request.path not in self.quiet
-            else None
-        )
+        fault = self._fault(call)
         if fault in {"429", "409", "500 before"}:
             status = int(fault.split()[0])
             return self._reply(status, self.broken(status), {"Retry-After": "7"} if status == 429 else {})
         if fault == "cut before":
             return self._cut(request)
+        await self._interlude(call, has_happened=False)
         try:
             body, status = await self.answer(call), 200
         except Refusal as refusal:
             body, status = refusal.body, refusal.status
+        await self._interlude(call, has_happened=True)
         if fault == "cut after":
             return self._cut(request)
         if fault == "500 after":
@@ -84,6 +113,23 @@ class Vendor:
         if fault == "nonsense":
             return web.Response(status=200, text="<html>")
         return web.Response(status=204) if body is None else self._reply(status, body)
+
+    def _fault(self, call: Call) -> Fault | None:
+        if not self.faults or call.method != "POST" or call.path in self.quiet:
+            return None
+        fault, on = self.faults[0]
+        if not re.search(on, call.path):
+            return None
+        self.faults.popleft()
+        return fault
+
+    async def _interlude(self, call: Call, *, has_happened: bool) -> None:
+        for one in self.interludes:
+            path, is_after, act = one
+            if is_after is has_happened and call.method == "POST" and re.search(path, call.path):
+                self.interludes.remove(one)
+                await act()
+                return
 
     def _reply(self, status: int, body: Any, headers: dict[str, str] | None = None) -> web.Response:
         return web.Response(

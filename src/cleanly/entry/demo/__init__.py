@@ -7,12 +7,12 @@ from cleanly.entry.demo import market, phone
 from cleanly.entry.demo.stage import SECONDS_MAX, DemoFailed, Stage
 
 
-async def play(base: str, console: Console) -> bool:
-    """Play against the service at `base`; True when every answer was the one expected."""
+async def play(base: str, console: Console, *, buyer: str | None = None) -> bool:
+    """Play against the service at `base`; True when every answer was the one expected. `buyer`: see `Stage`."""
     timeout = aiohttp.ClientTimeout(total=SECONDS_MAX)
     books = None
     async with aiohttp.ClientSession(timeout=timeout, trust_env=False) as http:
-        stage = Stage(http, base)
+        stage = Stage(http, base, buyer)
         try:
             await phone.play(stage)
             books = await market.play(stage)

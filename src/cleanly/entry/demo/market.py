@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from rich.table import Table
 
+from cleanly.entry.demo import vendors
 from cleanly.entry.demo.stage import DemoFailed, Reply, Stage
 
 CONFIRMED, DECLINED, DISPUTE_LOST, DISPUTE_WON = 4503, 1801, 3620, 2721
@@ -40,6 +41,7 @@ async def play(stage: Stage) -> Table:
     prices = await _offer(stage, seller)
     await _bought(stage, seller, buyer, prices)
     await _disputed(stage, seller, buyer, prices)
+    await vendors.play(stage, seller=seller.token, buyer=buyer.token, price_id=prices[vendors.PRICE])
     return _told(stage, before, await _books(stage, seller))
 
 
@@ -66,7 +68,7 @@ async def _offer(stage: Stage, seller: _Person) -> dict[int, str]:
     if made.status != 201:
         raise DemoFailed("without a product there is no market")
     found = {CONFIRMED: str(made.body["prices"][0]["id"])}
-    for amount in (DECLINED, DISPUTE_LOST, DISPUTE_WON):
+    for amount in (DECLINED, DISPUTE_LOST, DISPUTE_WON, vendors.PRICE):
         path = f"/products/{made.body['id']}/prices"
         more = await stage.call("POST", path, price(amount), token=seller.token)
         if more.status != 201:

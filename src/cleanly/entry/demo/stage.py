@@ -48,10 +48,14 @@ class Reply:
 
 @dataclass(slots=True)
 class Stage:
-    """The service at `base`, and the table of what was played against it."""
+    """The service at `base`, and the table of what was played against it.
+
+    `buyer`: an address that acts as a buyer's phone does, told `POST /{provider}` what the app's SDK would be told.
+    """
 
     http: aiohttp.ClientSession
     base: str
+    buyer: str | None = None
     table: Table = field(default_factory=lambda: Table("step", "call", "answer", "what it shows"))
     failures: int = 0
 
