@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import socket
 import subprocess
 import time
 import urllib.error
@@ -83,4 +84,15 @@ def wait_until_answers(url: str, seconds: float = 60) -> float:
                 return time.monotonic() - began
         if time.monotonic() - began > seconds:
             raise SystemExit(f"no answer from {url} within {seconds:.0f} s")
+        time.sleep(0.02)
+
+
+def wait_for_port(port: int, seconds: float = 30) -> None:
+    """Poll until somebody listens on this port of loopback."""
+    deadline = time.monotonic() + seconds
+    while True:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        if time.monotonic() > deadline:
+            raise SystemExit(f"nobody listens on port {port}")
         time.sleep(0.02)

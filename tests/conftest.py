@@ -12,7 +12,9 @@ from psycopg import sql
 
 from cleanly.entry import embedded, migrate
 from cleanly.kernel.db import Database
+from cleanly.kernel.module import EventCatalogue
 from tests.moved_clock import MovedClock
+from tests.published import unfit
 from tests.valkey import valkey
 from tests.world import World, running
 
@@ -96,7 +98,11 @@ def empty(database_url: str) -> None:
 
 @pytest.fixture
 async def world(database_url: str, clock: MovedClock) -> AsyncGenerator[World, None]:
-    """The whole service, lenient sessions, roomy limits."""
+    """The whole service, lenient sessions, roomy limits. What a test made it publish is what the catalogue tells."""
     async with running(database_url, clock) as made:
         yield made
+        catalogue = made.context.part(EventCatalogue)
+        told = await made.rows("SELECT type, data FROM outbound_messages ORDER BY id")
+        faults = [fault for kind, data in told if (fault := unfit(catalogue, kind, data))]
     empty(database_url)
+    assert faults == []

@@ -133,7 +133,6 @@ _PERSONS = {"user_id", "buyer_id", "seller_id", "owner_id", "actor_id", "account
 _IDS_ONLY = {
     "audit": "auth's erasure blanks an erased person's addresses there; the record itself stays, under the bare id",
     "ledger": "books are kept by law, under the bare id; `payments` exports what they say of a person",
-    "outbound": "thin messages for a seller, ids and states only; what they point at is exported by its slice",
 }
 
 

@@ -7,16 +7,18 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from cleanly.domain.auth.sessions.gate import Gate
 from cleanly.domain.auth.sessions.issuer import TokenIssuer
 from cleanly.domain.catalog.service import PriceRules
+from cleanly.domain.payouts.history.flows import Exports
 from cleanly.entry import providers
 from cleanly.entry.health import Liveness
 from cleanly.entry.modules import MODULES
+from cleanly.entry.owners import AccountOwners
 from cleanly.entry.settings import Settings
 from cleanly.kernel.address import AddressRules
 from cleanly.kernel.clock import Clock
 from cleanly.kernel.context import Context
 from cleanly.kernel.db import Database
 from cleanly.kernel.http import OnceOpener
-from cleanly.kernel.module import InboundHandlers, Module, PersonalDataHolders
+from cleanly.kernel.module import EventCatalogue, InboundHandlers, Module, PersonalDataHolders
 from cleanly.kernel.net import Http
 from cleanly.kernel.paging import Cursors
 from cleanly.kernel.principal import SessionGate
@@ -33,6 +35,9 @@ from cleanly.platform.providers.registry import Providers
 from cleanly.platform.providers.sandbox.adapter import Sandbox
 from cleanly.platform.providers.sandbox.flows import Deliver
 from cleanly.platform.ratelimit.service import Limiter
+from cleanly.platform.webhooks.outbound.dispatch.flows import Courier
+from cleanly.platform.webhooks.outbound.endpoints.service import KeyVault
+from cleanly.platform.webhooks.outbound.messages import Owners
 
 
 @asynccontextmanager
@@ -68,27 +73,33 @@ async def build(
         passwords = Passwords(settings, fetch=pwned.fetch_over(http))
         stack.callback(passwords.close)
         play = providers.sandbox(settings, db, clock, http=http, deliver=sandbox_deliver)
-        registry = providers.registry(settings, clock, play)
+        id_tokens = IdTokens(settings, fetch=fetch_over(http, settings), monotonic=time.monotonic)
+        registry = providers.registry(settings, clock, play, open_token=id_tokens.open)
         stack.push_async_callback(registry.close)
+        courier = Courier(clock, settings)
+        stack.push_async_callback(courier.close)
         issuer = TokenIssuer(settings)
         gate = Gate(db, clock, issuer.access)
         parts: dict[type, object] = {
             **_groups(settings),
+            **_of_all(modules),
+            KeyVault: KeyVault(settings.server_secrets),
+            Courier: courier,
+            Owners: AccountOwners(),
             AddressRules: _addresses(settings),
             Settings: settings,
             Liveness: Liveness(),
             Cache: cache,
             Cursors: Cursors(settings.server_secrets[0]),
+            Exports: Exports(settings),
             Gate: gate,
             SessionGate: gate,
             Http: http,
-            IdTokens: IdTokens(settings, fetch=fetch_over(http, settings), monotonic=time.monotonic),
+            IdTokens: id_tokens,
             Limiter: limiter,
             Mailer: Mailer(settings, secrets=settings.server_secrets, clock=clock),
             OnceOpener: Idempotency(db, clock, settings.server_secrets, settings),
             Passwords: passwords,
-            PersonalDataHolders: _holders(modules),
-            InboundHandlers: InboundHandlers.of(modules),
             Providers: registry,
             PriceRules: PriceRules(tuple(TABLES[provider.name] for provider in registry)),
             TokenIssuer: issuer,
@@ -107,7 +118,11 @@ def _addresses(settings: Settings) -> AddressRules:
     return AddressRules(settings.trusted_proxies, [secret.get_secret_value() for secret in settings.edge_secret])
 
 
-def _holders(modules: Sequence[Module]) -> PersonalDataHolders:
-    return PersonalDataHolders(
-        tuple((module.name, module.personal) for module in modules if module.personal is not None)
-    )
+def _of_all(modules: Sequence[Module]) -> dict[type, object]:
+    """What the slices offer, each kind in one place."""
+    personal = tuple((module.name, module.personal) for module in modules if module.personal is not None)
+    return {
+        PersonalDataHolders: PersonalDataHolders(personal),
+        InboundHandlers: InboundHandlers.of(modules),
+        EventCatalogue: EventCatalogue.of(modules),
+    }

@@ -4,6 +4,7 @@ from cleanly.domain.auth.module import module as auth
 from cleanly.domain.catalog.module import module as catalog
 from cleanly.domain.ledger.module import module as ledger
 from cleanly.domain.payments.module import module as payments
+from cleanly.domain.payouts.module import module as payouts
 from cleanly.domain.users.module import module as users
 from cleanly.kernel.module import Module
 from cleanly.platform.audit.module import module as audit
@@ -33,4 +34,5 @@ MODULES: tuple[Module, ...] = (
     ledger,
     catalog,
     payments,
+    payouts,
 )

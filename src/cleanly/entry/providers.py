@@ -1,7 +1,7 @@
-"""Build the payment providers that the settings name: each guarded, the sandbox only where no money is real."""
+"""Build what the settings name: payment providers and Google Play, each guarded; the sandbox where no money is real."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final
 
@@ -12,17 +12,23 @@ from cleanly.kernel.clock import Clock
 from cleanly.kernel.db import Database
 from cleanly.kernel.net import Http
 from cleanly.platform.jobs import service as jobs
+from cleanly.platform.providers.google_play.adapter import GooglePlay
+from cleanly.platform.providers.google_play.client import Client as PlayClient
 from cleanly.platform.providers.guarded import Guarded
+from cleanly.platform.providers.guarded_store import GuardedStore
+from cleanly.platform.providers.ownership import AccountIds
 from cleanly.platform.providers.paypal.adapter import PayPal
 from cleanly.platform.providers.paypal.certificates import Certificates, fetch_over, public_roots
 from cleanly.platform.providers.paypal.client import Client
 from cleanly.platform.providers.protocol import Provider
+from cleanly.platform.providers.purchases import PlayStore
 from cleanly.platform.providers.registry import Providers
 from cleanly.platform.providers.sandbox.adapter import Sandbox, deliver_over
 from cleanly.platform.providers.sandbox.flows import Deliver
 from cleanly.platform.providers.sandbox.messages import PUMP, Pump
 from cleanly.platform.providers.stripe.adapter import Stripe
 
+OpenToken = Callable[[str], Awaitable[dict[str, object]]]
 _PATH: Final = "/api/v1/webhooks/sandbox"
 
 
@@ -38,8 +44,23 @@ async def _wake(session: AsyncSession, at: datetime) -> None:
     await jobs.enqueue(session, PUMP, Pump(), run_at=at)
 
 
-def registry(settings: Settings, clock: Clock, play: Sandbox | None) -> Providers:
-    """Every provider of this process. `close` it."""
+def _store(settings: Settings, clock: Clock, open_token: OpenToken) -> PlayStore | None:
+    """Google Play, or None where it is not set up."""
+    if not settings.google_play_is_on:
+        return None
+    adapter = GooglePlay(
+        settings,
+        client=PlayClient(settings, http=Http.to_known(), clock=clock, monotonic=time.monotonic),
+        accounts=AccountIds(settings.server_secrets),
+        open_token=open_token,
+        clock=clock,
+        is_live=settings.is_production,
+    )
+    return GuardedStore(adapter, monotonic=time.monotonic)
+
+
+def registry(settings: Settings, clock: Clock, play: Sandbox | None, *, open_token: OpenToken) -> Providers:
+    """Every provider of this process. `close` it. `open_token` gives the claims of a token that Google signed."""
     found: list[Provider] = []
     if settings.stripe_secret_key is not None:
         found.append(Stripe(settings, http=Http.to_known()))
@@ -50,7 +71,11 @@ def registry(settings: Settings, clock: Clock, play: Sandbox | None) -> Provider
         found.append(PayPal(settings, client=client, certificates=certificates, outside=outside, clock=clock))
     if play is not None:
         found.append(play)
-    return Providers([guard(provider) for provider in found], is_live=settings.is_production)
+    return Providers(
+        [guard(provider) for provider in found],
+        is_live=settings.is_production,
+        store=_store(settings, clock, open_token),
+    )
 
 
 def guard(provider: Provider, *, monotonic: Callable[[], float] = time.monotonic) -> Provider:

@@ -1,6 +1,7 @@
-"""The background process: claims and runs jobs, keeps time for schedules, outlives the database's restarts."""
+"""The background process: runs jobs, keeps time for schedules, delivers webhooks, outlives the database's restarts."""
 
 import asyncio
+import random
 import signal
 from collections.abc import Callable, Sequence
 
@@ -15,6 +16,8 @@ from cleanly.platform.cron import flows as cron
 from cleanly.platform.cron import rules as cron_rules
 from cleanly.platform.jobs.runner import Runner, handlers
 from cleanly.platform.jobs.settings import JobsSettings
+from cleanly.platform.webhooks.outbound.dispatch.flows import Courier
+from cleanly.platform.webhooks.outbound.dispatch.runner import Dispatcher
 
 _log = structlog.get_logger(__name__)
 _PAUSE_SECONDS_FIRST = 0.5
@@ -42,6 +45,10 @@ async def run_worker(
     async with asyncio.TaskGroup() as group:
         group.create_task(cron.keep_time(context, crons, stop=stop), name="cron")
         group.create_task(_outlive(lambda: Runner(context, bound, settings, where=where), stop), name="worker")
+        if Courier in context.parts:  # a process that is built without one leaves webhooks to others
+            listens = not where.is_pooled if settings.jobs_listen is None else settings.jobs_listen
+            dispatching = _deliver(context, stop, where=where if listens else None)
+            group.create_task(dispatching, name="dispatcher")
 
 
 async def run_until_signal(context: Context, modules: Sequence[Module], settings: JobsSettings, *, url: str) -> None:
@@ -75,6 +82,16 @@ async def _outlive(new_runner: Callable[[], Runner], stop: asyncio.Event) -> Non
         await _pause(stop, pause)
         pause = min(pause * 2, _PAUSE_SECONDS_MAX)
     _log.info("worker_stopped")
+
+
+async def _deliver(context: Context, stop: asyncio.Event, *, where: DatabaseUrl | None) -> None:
+    """Dispatchers one after the other: a fault in one ends it, not the worker's jobs."""
+    while not stop.is_set():
+        try:
+            await Dispatcher(context, where=where, chance=random.SystemRandom()).run(stop)
+        except Exception:  # noqa: BLE001 - of any kind: what it held is taken up when its lease has run out
+            _log.exception("dispatcher_failed")
+            await _pause(stop, _PAUSE_SECONDS_MAX)
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

@@ -6,7 +6,9 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
+
+from cleanly.kernel.wire import Wire
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -29,6 +31,42 @@ class Event(BaseModel):
     type: str
     account_id: UUID
     data: dict[str, Any]
+
+
+def _for_subscribers(schema: dict[str, Any]) -> None:
+    """Let it grow, and say nothing of how our classes are called."""
+    schema.pop("additionalProperties", None)
+    schema.pop("title", None)
+    for field in schema.get("properties", {}).values():
+        field.pop("title", None)
+
+
+class EventData(Wire):
+    """The shape of an event's `data`: exact for us who publish it; a subscriber must bear fields that come later."""
+
+    model_config = ConfigDict(json_schema_extra=_for_subscribers)
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """A kind of event, declared by the slice that publishes it: `object.what_happened`.
+
+    `summary` and `example` are read by subscribers; the shape of the example is the shape of every such event.
+    """
+
+    name: str
+    summary: str
+    example: EventData
+
+    @property
+    def shape(self) -> type[EventData]:
+        """What every `data` of this type must be."""
+        return type(self.example)
+
+    def schema(self) -> dict[str, Any]:
+        """`shape` as JSON Schema 2020-12."""
+        dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+        return dialect | self.shape.model_json_schema(by_alias=True, mode="serialization")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

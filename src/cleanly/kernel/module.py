@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.kernel.context import Context
 from cleanly.kernel.errors import AppError
-from cleanly.kernel.messages import Handled, ProviderEvent, Task, Tick
+from cleanly.kernel.messages import EventType, Handled, ProviderEvent, Task, Tick
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -78,9 +78,14 @@ class Module:
     jobs: Sequence[TxJob[Any] | FlowJob[Any]] = ()
     crons: Sequence[Cron] = ()
     inbound: Sequence[InboundHandler] = ()
-    event_types: Sequence[str] = ()
+    events: Sequence[EventType] = ()
     errors: Sequence[type[AppError]] = ()
     personal: PersonalData | None = None
+
+    @property
+    def event_types(self) -> tuple[str, ...]:
+        """The names of the events that it publishes."""
+        return tuple(event.name for event in self.events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +106,33 @@ class InboundHandlers:
             if found.setdefault(handler.kind, handler) is not handler:
                 raise ValueError(f"two handlers for news on {handler.kind}")
         return cls(found)
+
+
+@dataclass(frozen=True, slots=True)
+class EventCatalogue:
+    """Every kind of event that a slice declares, by name: a part of the Context."""
+
+    by_name: Mapping[str, EventType]
+
+    @classmethod
+    def of(cls, modules: Iterable[Module]) -> "EventCatalogue":
+        """Collect them, in the order of their names.
+
+        Raises:
+            ValueError: two slices declare the same.
+        """
+        found: dict[str, EventType] = {}
+        for event in sorted((event for module in modules for event in module.events), key=lambda event: event.name):
+            if found.setdefault(event.name, event) is not event:
+                raise ValueError(f"two slices declare the event {event.name}")
+        return cls(found)
+
+    def chosen_by(self, pattern: str) -> tuple[str, ...]:
+        """The events that a subscriber means by a name or by `payment.*`; none if it means nothing that exists."""
+        if pattern.endswith(".*"):
+            return tuple(name for name in self.by_name if name.startswith(pattern.removesuffix("*")))
+        return (pattern,) if pattern in self.by_name else ()
+
+    def chosen_by_any(self, patterns: Iterable[str]) -> tuple[str, ...]:
+        """The events that any of these patterns means, each once."""
+        return tuple(dict.fromkeys(name for pattern in patterns for name in self.chosen_by(pattern)))

@@ -1,76 +1,32 @@
-"""Outgoing HTTP: every call has a deadline, every answer a size limit, and strangers' addresses a guard (SSRF).
-
-The guard stands where the socket is made, after resolution: a name is checked by the addresses it really led to, so
-a second DNS answer can't differ from the checked one, and an address written as a number in the URL, which never
-meets a resolver, is checked as well.
-"""
+"""Outgoing HTTP: every call has a deadline, every answer a size limit, and strangers' addresses a guard (SSRF)."""
 
 import asyncio
-import ipaddress
-import socket
 import ssl
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, NoReturn, cast
+from functools import cache, lru_cache
+from typing import NoReturn, cast
 
 import aiohttp
 import certifi
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from cleanly.kernel.address import IPAddress, IPNetwork
+from cleanly.kernel.guard import TO_ANYONE, TO_KNOWN, Guard, NetError, NetForbidden, NotPublic, is_public
+
+__all__ = [
+    "TO_ANYONE", "TO_KNOWN", "Answer", "Guard", "Http", "NetBroken", "NetError", "NetForbidden", "NetRefused",
+    "NetTimeout", "NetTooLarge", "Receipt", "called_address", "is_public", "trusted_tls",
+]  # fmt: skip
 
 BODY_BYTES_MAX = 1024 * 1024
 DEADLINE_SECONDS = 5.0
 _CONNECTIONS_MAX = 100
 _CONNECTIONS_PER_HOST_MAX = 20
 _CHUNK_BYTES = 64 * 1024
-
-# Python's `is_global` lets NAT64, 6to4, multicast and site-local addresses through, and knows no cloud's own
-# addresses, so the lists are ours: the IANA special-purpose registries, and what hosts answer on inside a cloud.
-_CLOSED_V4: tuple[IPNetwork, ...] = tuple(
-    ipaddress.ip_network(text)
-    for text in (
-        "0.0.0.0/8",  # this network; Linux connects to itself
-        "10.0.0.0/8",
-        "100.64.0.0/10",  # carriers' shared space; Alibaba's metadata
-        "127.0.0.0/8",
-        "168.63.129.16/32",  # Azure's platform address
-        "169.254.0.0/16",  # link-local; the metadata of most clouds
-        "172.16.0.0/12",
-        "192.0.0.0/24",  # protocol assignments; Oracle's metadata
-        "192.0.2.0/24",  # documentation
-        "192.88.99.0/24",  # 6to4 relays
-        "192.168.0.0/16",
-        "198.18.0.0/15",  # benchmarks
-        "198.51.100.0/24",  # documentation
-        "203.0.113.0/24",  # documentation
-        "224.0.0.0/4",  # multicast
-        "240.0.0.0/4",  # reserved, broadcast
-    )
-)
-# All that is allotted lies here: what is outside needs no naming (loopback, fc00::/7, fe80::/10, fec0::/10, ff00::/8,
-# 64:ff9b::/96 and 64:ff9b:1::/48, which a NAT64 gateway would turn into any IPv4 address).
-_OPEN_V6 = ipaddress.ip_network("2000::/3")
-_CLOSED_V6: tuple[IPNetwork, ...] = tuple(
-    ipaddress.ip_network(text)
-    for text in (
-        "2001::/23",  # protocol assignments; Teredo (2001::/32) carries IPv4 addresses
-        "2001:db8::/32",  # documentation
-        "2002::/16",  # 6to4 carries IPv4 addresses
-        "3fff::/20",  # documentation
-    )
-)
-
-
-class NetError(Exception):
-    """An outgoing call that brought no answer. The text names the host, never the path, the query or a secret."""
-
-
-class NetForbidden(NetError):
-    """We don't call that: the scheme, the port, credentials in the URL, an address that is not public, or no URL."""
+_URLS_KEPT = 4096
 
 
 class NetRefused(NetError):
@@ -98,62 +54,42 @@ class Answer:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """Which addresses may be called. `ports`: None means any."""
-
-    schemes: frozenset[str]
-    ports: frozenset[int] | None
-    public_only: bool
-    credentials: bool
-
-    def admit(self, text: str) -> URL:
-        """Read the URL. The address it leads to is judged later, when it is known.
-
-        Raises:
-            NetForbidden: not a URL, or one that this guard does not let out.
-        """
-        try:
-            url = URL(text)
-            host, port = url.host, url.port
-        except ValueError:
-            raise NetForbidden("not a URL") from None  # its text holds the URL, whose query may be secret
-        if url.scheme not in self.schemes:
-            raise NetForbidden(f"the scheme must be {' or '.join(sorted(self.schemes))}")
-        if not host:
-            raise NetForbidden("the URL has no host")
-        if not self.credentials and (url.raw_user or url.raw_password):
-            raise NetForbidden("the URL carries credentials")
-        if self.ports is not None and port not in self.ports:
-            raise NetForbidden(f"the port must be {' or '.join(map(str, sorted(self.ports)))}")
-        return url
-
-
-TO_ANYONE = Guard(frozenset({"https"}), frozenset({443, 8443}), public_only=True, credentials=False)
-TO_KNOWN = Guard(frozenset({"http", "https"}), None, public_only=False, credentials=True)
-
-
-def is_public(address: IPAddress) -> bool:
-    """Whether the address is a stranger's on the open internet; an IPv4-mapped one is judged as IPv4."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return not any(address in network for network in _CLOSED_V4)
-    if address.ipv4_mapped is not None:
-        return is_public(address.ipv4_mapped)
-    return address in _OPEN_V6 and not any(address in network for network in _CLOSED_V6)
-
-
 @cache
 def trusted_tls() -> ssl.SSLContext:
     """Verify servers against certifi's roots, the same on every machine. Built once: it takes tens of milliseconds."""
     return ssl.create_default_context(cafile=certifi.where())
 
 
-class _NotPublic(OSError):
-    """An OSError, because that is what the connector expects of a socket that can't be had."""
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What came of handing something over: the status, and as much of the answer's body as was asked for.
 
-    def __init__(self) -> None:
-        # One text for all, so that several refused addresses are reported as one refusal of this type.
-        super().__init__("not a public address")
+    `address`: who was called; None if that is not known.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    head: bytes
+    address: str | None
+
+
+# Set in the task that calls, when its connection is known: told by an error too, which has no response to ask.
+_peer: ContextVar[str | None] = ContextVar("cleanly_peer", default=None)
+
+
+def called_address() -> str | None:
+    """Whom this task's last `hand_over` was connected to, though no answer came; None if to nobody."""
+    return _peer.get()
+
+
+class _Response(aiohttp.ClientResponse):
+    """A response that notes whom it comes from: an answer without a body gives its connection back at once."""
+
+    async def start(self, connection: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        transport = connection.transport
+        peer = cast("tuple[str, int] | None", transport.get_extra_info("peername") if transport is not None else None)
+        _peer.set(peer[0] if peer else None)
+        return await super().start(connection)
 
 
 class Http:
@@ -163,9 +99,17 @@ class Http:
     """
 
     def __init__(
-        self, guard: Guard, *, tls: ssl.SSLContext | None = None, resolver: AbstractResolver | None = None
+        self,
+        guard: Guard,
+        *,
+        tls: ssl.SSLContext | None = None,
+        resolver: AbstractResolver | None = None,
+        connections_max: int = _CONNECTIONS_MAX,
+        connections_per_host_max: int = _CONNECTIONS_PER_HOST_MAX,
     ) -> None:
         """`tls` and `resolver` replace certifi's roots and the machine's resolver."""
+        self._admit = lru_cache(maxsize=_URLS_KEPT)(guard.admit)
+        self._limits = (connections_max, connections_per_host_max)
         self._guard = guard
         self._tls = tls
         self._resolver = resolver
@@ -214,6 +158,27 @@ class Http:
         async with self._call("POST", url, body, headers, deadline_seconds) as response:
             return await _answer(response, body_bytes_max)
 
+    async def hand_over(
+        self, url: str, *, body: bytes, headers: Mapping[str, str], deadline_seconds: float, head_bytes: int
+    ) -> Receipt:
+        """Send a body of which only the status matters: a longer answer than `head_bytes` is cut off there.
+
+        Raises:
+            NetError: as `get`, except that no answer is too large. `called_address` tells whom it was sent to.
+        """
+        _peer.set(None)
+        target = self._admit(url)
+        try:
+            async with asyncio.timeout(deadline_seconds):
+                response = await self._open().request("POST", target, data=body, headers=headers, allow_redirects=False)
+                try:
+                    head = await _head(response, head_bytes)
+                finally:
+                    response.release()
+        except (TimeoutError, aiohttp.ClientError) as error:
+            _translate(target, error, deadline_seconds)
+        return Receipt(response.status, _headers(response), head, _peer.get())
+
     async def close(self) -> None:
         """Close all connections."""
         if self._session is not None:
@@ -223,49 +188,34 @@ class Http:
     async def _call(
         self, method: str, text: str, body: bytes | None, headers: Mapping[str, str] | None, deadline_seconds: float
     ) -> AsyncGenerator[aiohttp.ClientResponse, None]:
-        url = self._guard.admit(text)
+        url = self._admit(text)
         try:
             async with (
                 asyncio.timeout(deadline_seconds),
                 self._open().request(method, url, data=body, headers=headers, allow_redirects=False) as response,
             ):
                 yield response
-        except TimeoutError as error:  # aiohttp's own time-outs are TimeoutErrors as well
-            raise NetTimeout(f"{url.host} gave no whole answer within {deadline_seconds:g} s") from error
-        except aiohttp.ClientError as error:
-            _translate(url, error)
+        except (TimeoutError, aiohttp.ClientError) as error:
+            _translate(url, error, deadline_seconds)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             connector = aiohttp.TCPConnector(
                 ssl=self._tls or trusted_tls(),
                 resolver=self._resolver,
-                socket_factory=_public_socket if self._guard.public_only else None,
-                limit=_CONNECTIONS_MAX,
-                limit_per_host=_CONNECTIONS_PER_HOST_MAX,
+                socket_factory=self._guard.socket_factory(),
+                limit=self._limits[0],
+                limit_per_host=self._limits[1],
             )
             self._session = aiohttp.ClientSession(
                 connector=connector,
+                response_class=_Response,
                 timeout=aiohttp.ClientTimeout(total=None),  # the deadline above is exact; aiohttp rounds its own up
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": "cleanly"},
                 trust_env=False,
             )
         return self._session
-
-
-def _public_socket(info: tuple[Any, ...]) -> socket.socket:
-    """Make the socket for one resolved address, or refuse.
-
-    Raises:
-        OSError: the address is not public.
-    """
-    family, kind, protocol, _, where = info
-    # A zone (`%eth0`) marks a link-local address, and only those.
-    address = ipaddress.ip_address(cast("str", where[0]).partition("%")[0])
-    if not is_public(address):
-        raise _NotPublic
-    return socket.socket(family=family, type=kind, proto=protocol)
 
 
 async def _answer(response: aiohttp.ClientResponse, body_bytes_max: int) -> Answer:
@@ -280,18 +230,39 @@ async def _answer(response: aiohttp.ClientResponse, body_bytes_max: int) -> Answ
         if len(content) > body_bytes_max:
             response.close()  # and don't return to the pool a connection that is still full
             raise NetTooLarge(f"{host} sent more than {body_bytes_max} bytes")
-    headers = {name.lower(): ", ".join(response.headers.getall(name)) for name in response.headers}
-    return Answer(response.status, headers, bytes(content))
+    return Answer(response.status, _headers(response), bytes(content))
 
 
-def _translate(url: URL, error: aiohttp.ClientError) -> NoReturn:
+async def _head(response: aiohttp.ClientResponse, bytes_max: int) -> bytes:
+    content = b""
+    while len(content) < bytes_max:
+        chunk = await response.content.read(bytes_max - len(content))
+        if not chunk:
+            return content
+        content += chunk
+    if not response.content.at_eof():
+        response.close()  # and don't return to the pool a connection that is still full
+    return content
+
+
+def _headers(response: aiohttp.ClientResponse) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in response.headers.items():
+        key = name.lower()
+        found[key] = f"{found[key]}, {value}" if key in found else value
+    return found
+
+
+def _translate(url: URL, error: TimeoutError | aiohttp.ClientError, deadline_seconds: float) -> NoReturn:
+    if isinstance(error, TimeoutError):  # aiohttp's own time-outs are TimeoutErrors as well
+        raise NetTimeout(f"{url.host} gave no whole answer within {deadline_seconds:g} s") from error
     name = type(error).__name__
     if isinstance(error, aiohttp.InvalidURL):
         raise NetForbidden("not a URL") from None
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         raise NetRefused(f"{url.host} has no certificate that we trust") from error
     if isinstance(error, aiohttp.ClientConnectorError):
-        if isinstance(error.os_error, _NotPublic):
+        if isinstance(error.os_error, NotPublic):
             raise NetForbidden(f"{url.host} leads to an address that is not public") from error
         raise NetRefused(f"{url.host} can't be reached ({name})") from error
     cause = None if isinstance(error, aiohttp.ClientResponseError) else error  # that one's text holds the URL

@@ -52,16 +52,17 @@ def serve() -> None:
 
 
 def worker() -> None:
-    """The background process: jobs and schedules."""
+    """The background process: jobs, schedules, webhooks to subscribers."""
     found = settings()
     with told(), laptop.database(found) as (url, direct, _):
+        import uvloop  # noqa: PLC0415 - not on every system
 
         async def run() -> None:
             async with contexts.build(found, database_url=url, name="worker") as context:
                 await web.wait_for_schema(context)
                 await run_until_signal(context, MODULES, found, url=direct)
 
-        asyncio.run(run())
+        uvloop.run(run())
 
 
 def migrate() -> None:
@@ -73,10 +74,13 @@ def migrate() -> None:
 
 def demo(
     base: Annotated[str, typer.Option(help="The service to play against.")] = "",
+    buyer: Annotated[
+        str, typer.Option(help="An address that acts as a buyer's phone at Stripe and PayPal, in tests.")
+    ] = "",
 ) -> None:
     """Play a phone's life and a market's day against a running service."""
     address = base or f"http://localhost:{settings().listen_port}"
-    if not asyncio.run(demos.play(address, out)):
+    if not asyncio.run(demos.play(address, out, buyer=buyer or None)):
         raise typer.Exit(1)
 
 

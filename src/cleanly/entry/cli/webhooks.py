@@ -1,4 +1,4 @@
-"""`cleanly webhooks`: what providers told us, what nobody could act on, and another try for it."""
+"""`cleanly webhooks`: what providers told us, what nobody could act on, and another try for it; what we told others."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -7,6 +7,7 @@ from uuid import UUID
 import typer
 from rich.table import Column, Table
 
+from cleanly.entry.cli import outbound
 from cleanly.entry.cli.running import fail, out, work
 from cleanly.kernel.clock import rfc3339
 from cleanly.kernel.context import Context
@@ -17,6 +18,7 @@ from cleanly.platform.webhooks.inbound.queries import InboundEvent, Selection, S
 app = typer.Typer(help="Webhooks.", no_args_is_help=True)
 inbound = typer.Typer(help="News from providers.", no_args_is_help=True)
 app.add_typer(inbound, name="inbound")
+app.add_typer(outbound.app, name="outbound")
 
 _State = Annotated[State, typer.Option(help="stored, waiting, dead, ignored or done.")]
 _Provider = Annotated[str | None, typer.Option(help="Only of this provider.")]

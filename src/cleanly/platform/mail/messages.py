@@ -19,6 +19,8 @@ class Template(StrEnum):
     EMAIL_CHANGED = "email_changed"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a mail's name
     EXISTING_ACCOUNT = "existing_account"
+    ENDPOINT_FAILING = "endpoint_failing"
+    ENDPOINT_DISABLED = "endpoint_disabled"
 
 
 # The values that a mail needs, no more and no fewer. `name` may be empty.
@@ -29,6 +31,8 @@ NEEDS: Mapping[Template, frozenset[str]] = {
     Template.EMAIL_CHANGED: frozenset({"name", "email"}),
     Template.PASSWORD_CHANGED: frozenset({"name"}),
     Template.EXISTING_ACCOUNT: frozenset({"name"}),
+    Template.ENDPOINT_FAILING: frozenset({"name", "host", "since"}),
+    Template.ENDPOINT_DISABLED: frozenset({"name", "host", "since"}),
 }
 
 _LINK = timedelta(hours=1)
@@ -41,6 +45,8 @@ LIVES: Mapping[Template, timedelta] = {
     Template.EMAIL_CHANGED: _NEWS,
     Template.PASSWORD_CHANGED: _NEWS,
     Template.EXISTING_ACCOUNT: _NEWS,
+    Template.ENDPOINT_FAILING: _NEWS,
+    Template.ENDPOINT_DISABLED: _NEWS,
 }
 
 

@@ -15,8 +15,8 @@ from cleanly.kernel.messages import Handled, ProviderEvent
 from cleanly.kernel.module import InboundHandlers
 from cleanly.kernel.observe import redact
 from cleanly.platform.providers.errors import BadSignature, NotSent, Refused, Unknown
-from cleanly.platform.providers.protocol import Capability, NewsSource, Provider, StoredEvent, VerifiedEvent
-from cleanly.platform.providers.registry import Providers
+from cleanly.platform.providers.protocol import Capability, Provider, StoredEvent, VerifiedEvent
+from cleanly.platform.providers.registry import NewsSource, Providers
 from cleanly.platform.webhooks.inbound import metrics, queries, rules, service
 from cleanly.platform.webhooks.inbound.settings import InboundSettings
 

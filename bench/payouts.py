@@ -1,0 +1,202 @@
+"""`python -m bench.payouts [SELLERS] [ROWS]`: release sellers' holds, read a history as CSV. Prints a table.
+
+Asked for: ten times the sellers within eleven times the time, 50,000 rows a second, memory flat in both. The rows are
+put in by SQL with the triggers off, because what is measured is the way out.
+"""
+
+import argparse
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from uuid import UUID
+
+import psycopg
+
+from bench import stage
+from bench.machine import Cores, memory_mib, on
+from bench.stage import Stage
+
+SELLERS = 100_000
+ROWS = 1_000_000
+RATIO_MAX = 11.0
+ROWS_PER_SECOND_MIN = 50_000
+MEMORY_GROWS_MIB_MAX = 64.0
+_CHUNK = 1 << 20
+
+# Every id is made of its number, so that the parts find each other; clock_timestamp gives them today's time.
+_HOLDS = (
+    """
+    CREATE TEMP TABLE sold AS
+    SELECT n, md5('seller' || :tag || n)::uuid AS seller, md5('payment' || :tag || n)::uuid AS payment
+    FROM generate_series(1, :count) AS n
+    """,
+    """
+    INSERT INTO ledger_accounts (owner_id, name, kind, currency, min_balance)
+    SELECT seller, name, CASE name WHEN 'receivable' THEN 'asset' ELSE 'liability' END, 'EUR', 0
+    FROM sold CROSS JOIN unnest(ARRAY['pending', 'available', 'reserve', 'receivable']) AS name ORDER BY n, name
+    """,
+    """
+    INSERT INTO ledger_balances (account_id, min_balance, posted, version)
+    SELECT id, 0, CASE name WHEN 'pending' THEN 900 ELSE 0 END, CASE name WHEN 'pending' THEN 1 ELSE 0 END
+    FROM ledger_accounts JOIN sold ON sold.seller = owner_id
+    """,
+    """
+    INSERT INTO payments (id, buyer_id, seller_id, price_id, quantity, description, provider, provider_account,
+        provider_charge_id, capture_method, state, currency, unit_amount, amount, seller_amount, fee_amount, tax_amount,
+        fee_basis_points, captured_amount, seller_left, fee_left, created_at, updated_at)
+    SELECT payment, seller, seller, payment, 1, 'Bench', 'bench', 'x', 'ch_' || :tag || n, 'automatic', 'captured',
+        'EUR', 1000, 1000, 900, 100, 0, 1000, 1000, 900, 100, now(), now()
+    FROM sold
+    """,
+    """
+    INSERT INTO holds (id, payment_id, seller_id, kind, currency, amount, remaining, release_at, created_at)
+    SELECT md5('hold' || :tag || n)::uuid, payment, seller, 'pending', 'EUR', 900, 900,
+        now() - interval '1 day' + n * interval '1 millisecond', now()
+    FROM sold
+    """,
+    """
+    INSERT INTO provider_entries (id, provider, provider_account, provider_entry_id, kind, source, object, gross, fee,
+        net, currency, meta, created_at, available_on, imported_at, match, fee_booked_at, available_booked_at)
+    SELECT md5('entry' || :tag || n)::uuid, 'bench', 'x', 'e_' || :tag || n, 'charge', 'ch_' || :tag || n,
+        'ch_' || :tag || n, 1000, 0, 1000, 'EUR', '{}', now(), now() - interval '2 days', now(), 'none', now(), now()
+    FROM sold
+    """,
+    "DROP TABLE sold",
+)
+_HISTORY = (
+    """
+    INSERT INTO ledger_accounts (owner_id, name, kind, currency, min_balance)
+    SELECT :owner, name, CASE name WHEN 'receivable' THEN 'asset' ELSE 'liability' END, 'EUR', 0
+    FROM unnest(ARRAY['pending', 'available', 'reserve', 'disputed', 'in_payout', 'receivable']) AS name
+    """,
+    "INSERT INTO ledger_balances (account_id, min_balance) SELECT id, 0 FROM ledger_accounts WHERE owner_id = :owner",
+    """
+    CREATE TEMP TABLE happened AS
+    SELECT n, n % 2 = 0 AS is_release, (
+        lpad(to_hex(1767225600000 + n * 30000), 12, '0') || '70008' || lpad(to_hex(n), 15, '0'))::uuid AS id
+    FROM generate_series(1, CAST(:count AS bigint)) AS n
+    """,
+    """
+    INSERT INTO ledger_transactions (id, reference, kind, currency, source_id, meta, xact)
+    SELECT id, 'bench-history:' || n, CASE WHEN is_release THEN 'hold.released' ELSE 'payment.captured' END, 'EUR',
+        md5('source' || n)::uuid, jsonb_build_object('provider_object', 'bench:ch_' || n, 'payment',
+        md5('payment' || n)::uuid, 'label', 'Honey, 500 g'), '1'
+    FROM happened ORDER BY n
+    """,
+    """
+    INSERT INTO ledger_entries (transaction_id, account_id, amount)
+    SELECT happened.id, account.id, CASE WHEN is_release AND name = 'pending' THEN 900 ELSE -900 END
+    FROM happened JOIN ledger_accounts AS account ON account.owner_id = :owner AND (
+        name = 'pending' OR (is_release AND name = 'available'))
+    ORDER BY n
+    """,
+    "DROP TABLE happened",
+)
+
+
+@dataclass(frozen=True)
+class Release:
+    """One run of the schedule."""
+
+    sellers: int
+    seconds: float
+    memory_mib: float
+
+
+@dataclass(frozen=True)
+class File:
+    """One CSV file, read to its end."""
+
+    rows: int
+    megabytes: float
+    seconds: float
+    grown_mib: float
+
+
+def main(sellers: int, rows: int) -> int:
+    """Measure and report; 1 when something is below what is asked for."""
+    cores = Cores.of_this_machine()
+    with stage.running(cores) as at:
+        fill(at.url, _HOLDS, tag="warm", count=500)
+        _release(at, 500)
+        few, many = _measured(at, sellers // 10), _measured(at, sellers)
+        fill(at.url, _HISTORY, owner=at.user_id, count=rows)
+        file = _read(at, rows)
+    ratio = many.seconds / few.seconds
+    grown = many.memory_mib - few.memory_mib
+    per_second = file.rows / file.seconds
+    print("| payouts | measured | asked |\n|---|---|---|")
+    for one in (few, many):
+        print(f"| release, {one.sellers:,} sellers | {one.seconds:.1f} s, {one.sellers / one.seconds:,.0f}/s | |")
+    print(f"| ten times the sellers | {ratio:.1f} times the time | {RATIO_MAX:.0f} |")
+    print(f"| memory of the release | {grown:+.0f} MiB for ten times the sellers | flat |")
+    print(f"| CSV, {file.rows:,} rows, {file.megabytes:.0f} MB | {per_second:,.0f} rows/s | {ROWS_PER_SECOND_MIN:,} |")
+    print(f"| memory of the service meanwhile | {file.grown_mib:+.0f} MiB | flat |")
+    is_flat = max(grown, file.grown_mib) <= MEMORY_GROWS_MIB_MAX
+    return int(ratio > RATIO_MAX or per_second < ROWS_PER_SECOND_MIN or not is_flat)
+
+
+def fill(url: str, statements: tuple[str, ...], **values: int | str | UUID) -> None:
+    """Put rows in past the triggers, then let the server know what it has."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("SET statement_timeout = 0")
+        for statement in statements:
+            text = statement
+            for name in values:
+                text = text.replace(f":{name}", f"%({name})s")
+            used = {name: value for name, value in values.items() if f":{name}" in statement}
+            connection.execute(text.encode(), used or None)
+            if "TEMP TABLE" in statement:
+                connection.execute(f"ANALYZE {statement.split()[3]}".encode())
+        connection.execute("VACUUM ANALYZE")
+
+
+def _measured(at: Stage, sellers: int) -> Release:
+    fill(at.url, _HOLDS, tag=f"of{sellers}x", count=sellers)
+    return _release(at, sellers)
+
+
+def _release(at: Stage, sellers: int) -> Release:
+    command = on(at.cores.serving, sys.executable, "-m", "bench.resting", at.url)
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    seconds, memory = map(float, said.splitlines()[-1].split())
+    with psycopg.connect(at.url) as connection:
+        row = connection.execute(
+            "SELECT (SELECT count(*) FROM holds WHERE released_at IS NULL),"
+            " (SELECT sum(posted) FROM ledger_totals WHERE name = 'pending' AND owner_id IS NOT NULL)"
+        ).fetchone()
+    if row is None or row[0] or row[1]:
+        raise SystemExit(f"not everything was released: {row}: nothing to report")
+    return Release(sellers, seconds, memory)
+
+
+def _read(at: Stage, rows: int) -> File:
+    url = f"{at.base}/api/v1/transactions"
+    headers = {"Authorization": f"Bearer {at.access}", "Accept": "text/csv"}
+    with urllib.request.urlopen(urllib.request.Request(f"{url}?to=2026-01-02", headers=headers), timeout=60) as reply:
+        reply.read()  # warm
+    before = peak = memory_mib(at.pid)
+    began, size, lines = time.monotonic(), 0, 0
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60) as reply:
+        while chunk := reply.read(_CHUNK):
+            size, lines = size + len(chunk), lines + chunk.count(b"\n")
+            peak = max(peak, memory_mib(at.pid))
+    seconds = time.monotonic() - began
+    if lines != rows + 1:
+        raise SystemExit(f"{lines} lines came of {rows + 1}: nothing to report")
+    return File(rows, size / 1e6, seconds, peak - before)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.payouts", description="Measure the way of money out.")
+    parser.add_argument("sellers", nargs="?", type=int, default=SELLERS)
+    parser.add_argument("rows", nargs="?", type=int, default=ROWS)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    asked = _arguments()
+    sys.exit(main(asked.sellers, asked.rows))

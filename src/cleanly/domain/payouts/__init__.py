@@ -1,0 +1,1 @@
+"""Money that goes out: what sellers have with us, and what happened to it."""

@@ -1,0 +1,1 @@
+"""What subscribers may be told: every kind of event, with its shape."""
