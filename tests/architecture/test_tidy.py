@@ -22,8 +22,11 @@ HOMES = {  # what is banned -> the only files that may say it
         "/sessions/gate.py",  # the gate is asked before any route, so it draws its own lines
         "/idempotency/keyed.py",  # the lease of a flow is a transaction beside the flow's own
         "/inbound.py",  # the edge where a provider's news comes in
+        "/dispatch/clerk.py",  # the dispatcher's writing half; its claiming half is runner.py
         # Flows by another name: what payments ask of providers, what comes before it, the one who cleans up.
         "/payments/asking.py",
+        "/payments/calling.py",
+        "/payments/health.py",
         "/payments/books.py",
         "/payments/offers.py",
         "/payments/janitor.py",
@@ -40,7 +43,7 @@ HOMES = {  # what is banned -> the only files that may say it
     "pg_try_advisory_lock": ("/entry/migrate.py",),
     "pg_advisory_unlock": ("/entry/migrate.py",),
     # Called, not spoken of: the worker's line and the migration stand on the direct host.
-    '"LISTEN': ("/platform/jobs/line.py",),
+    '"LISTEN': ("/platform/jobs/line.py", "/webhooks/outbound/dispatch/ear.py"),
     '"SET ': ("/kernel/db.py", "/entry/migrate.py"),
     "import requests": (),
 }

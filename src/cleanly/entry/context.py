@@ -53,15 +53,7 @@ async def build(
     """The Context of a process called `name`; everything it opened is closed at the end of the block."""
     clock = clock or Clock()
     async with AsyncExitStack() as stack:
-        read_url = settings.read_database_url.get_secret_value() if settings.read_database_url else None
-        db = Database(
-            database_url,
-            read_url=read_url,
-            pool_size=settings.database_pool_size,
-            pool_overflow=settings.database_pool_overflow,
-            deadline_seconds=settings.database_seconds_max,
-            name=f"cleanly-{name}",
-        )
+        db = _database(settings, database_url, name)
         stack.push_async_callback(db.close)
         http = Http.to_known()
         stack.push_async_callback(http.close)
@@ -76,16 +68,12 @@ async def build(
         id_tokens = IdTokens(settings, fetch=fetch_over(http, settings), monotonic=time.monotonic)
         registry = providers.registry(settings, clock, play, open_token=id_tokens.open)
         stack.push_async_callback(registry.close)
-        courier = Courier(clock, settings)
-        stack.push_async_callback(courier.close)
         issuer = TokenIssuer(settings)
         gate = Gate(db, clock, issuer.access)
         parts: dict[type, object] = {
             **_groups(settings),
             **_of_all(modules),
-            KeyVault: KeyVault(settings.server_secrets),
-            Courier: courier,
-            Owners: AccountOwners(),
+            **_webhooks(settings, clock, stack),
             AddressRules: _addresses(settings),
             Settings: settings,
             Liveness: Liveness(),
@@ -107,6 +95,24 @@ async def build(
         if play is not None:
             parts[Sandbox] = play
         yield Context(db=db, clock=clock, parts=parts)
+
+
+def _webhooks(settings: Settings, clock: Clock, stack: AsyncExitStack) -> dict[type, object]:
+    """What brings messages to subscribers."""
+    courier = Courier(clock, settings)
+    stack.push_async_callback(courier.close)
+    return {KeyVault: KeyVault(settings.server_secrets), Courier: courier, Owners: AccountOwners()}
+
+
+def _database(settings: Settings, url: str, name: str) -> Database:
+    return Database(
+        url,
+        read_url=settings.read_database_url.get_secret_value() if settings.read_database_url else None,
+        pool_size=settings.database_pool_size,
+        pool_overflow=settings.database_pool_overflow,
+        deadline_seconds=settings.database_seconds_max,
+        name=f"cleanly-{name}",
+    )
 
 
 def _groups(settings: Settings) -> dict[type, object]:

@@ -34,12 +34,20 @@ def database(settings: Settings) -> Generator[tuple[str, str, str], None, None]:
         yield server.url("cleanly"), server.url("cleanly"), f"embedded PostgreSQL, data in {folder.parent}"
 
 
+def for_a_laptop(settings: Settings) -> Settings:
+    """Webhooks may go to this machine, unless the environment says otherwise: where else would a laptop's go?"""
+    if "outbound_loopback" in settings.model_fields_set:
+        return settings
+    return settings.model_copy(update={"outbound_loopback": "on"})
+
+
 def run(settings: Settings) -> None:
     """Migrate and serve until Ctrl-C.
 
     Raises:
         EmbeddedMissing: no DATABASE_URL, and the embedded server is not installed.
     """
+    settings = for_a_laptop(settings)
     with database(settings) as (url, direct, name):
         migrate.migrate(direct)
         _greet(settings, name)

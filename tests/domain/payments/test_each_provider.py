@@ -110,6 +110,19 @@ async def test_a_declined_buyer_sees_why_and_pays_at_the_next_try(stand: Stand):
     await stand.books_are_right()
 
 
+async def test_a_buyer_who_pays_at_once_after_a_refusal_need_not_come_back(stand: Stand):
+    payment = await stand.paid(10_000)
+    await stand.decline(payment)
+    await stand.deliver()
+    await stand.approve(payment)
+    await stand.deliver()
+    await stand.wait(seconds=20)
+    await stand.tidy()
+    await stand.deliver()
+    assert await stand.taken() == [10_000]
+    await stand.books_are_right()
+
+
 async def test_refunds_come_in_parts_and_share_one_cap_with_the_dashboard(stand: Stand):
     payment = await stand.bought(10_000)
     first = await stand.refund(payment["id"], 4_000)

@@ -96,10 +96,10 @@ async def _create(context: Context, payment: Payment) -> Payment:
     try:
         seen = await provider.create_payment(new, key=noted.call.key)
     except Refused as error:
-        await calling.refused(context, payment.id, noted, error, ends_payment=True)
+        await calling.refused(context, payment, noted, error, ends_payment=True)
         raise PaymentDeclined(details={"declineCode": error.decline_code or error.code}) from error
     except Unknown as error:
-        await calling.doubted(context, payment.id, noted)
+        await calling.doubted(context, payment, noted)
         raise ProviderTimeout from error
     except NotSent as error:
         metrics.PAYMENTS.add(1, {"provider": provider.name, "outcome": "not_sent"})
@@ -199,7 +199,7 @@ async def _change(
     except Refused as error:
         return await _after_refusal(context, payment, noted, error, operation=operation, money=money)
     except Unknown as error:
-        await calling.doubted(context, payment.id, noted)
+        await calling.doubted(context, payment, noted)
         raise ProviderTimeout from error
     except NotSent as error:
         raise ProviderError(retry_after_seconds=error.retry_after_seconds) from error
@@ -217,7 +217,7 @@ async def _after_refusal(
     money: Money | None,
 ) -> Payment:
     """A refusal may mean that it is done already, or that something else was faster: a look tells."""
-    await calling.refused(context, payment.id, noted, error)
+    await calling.refused(context, payment, noted, error)
     async with as_answers():
         looked = await refresh(context, payment.id)
     if _is_done(looked, operation, money):

@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from cleanly.domain.payments import metrics, service, waiting
+from cleanly.domain.payments.queries import Payment
 from cleanly.domain.payments.rules import Operation
 from cleanly.domain.payments.settings import PaymentSettings
 from cleanly.kernel.context import Context
@@ -89,24 +90,24 @@ async def apply(
         )
 
 
-async def doubted(context: Context, payment_id: UUID, noted: Noted) -> None:
+async def doubted(context: Context, payment: Payment, noted: Noted) -> None:
     """Third step without an answer: the janitor goes on."""
     now = context.clock.now()
     async with context.db.begin() as session:
-        await service.doubt(session, payment_id, noted.call, now=now)
+        await service.doubt(session, payment.id, noted.call, now=now)
         await calls.end_call(session, noted.call.id, "unknown", now=now)
-    metrics.PAYMENTS.add(1, {"outcome": "unknown"})
+    metrics.PAYMENTS.add(1, {"provider": payment.provider, "outcome": "unknown"})
 
 
 async def refused(
-    context: Context, payment_id: UUID, noted: Noted, error: Refused, *, ends_payment: bool = False
+    context: Context, payment: Payment, noted: Noted, error: Refused, *, ends_payment: bool = False
 ) -> None:
     """Third step after a definite refusal. `ends_payment`: without this call there is none."""
     now = context.clock.now()
     async with context.db.begin() as session:
-        await service.lock(session, payment_id)
+        await service.lock(session, payment.id)
         await calls.end_call(session, noted.call.id, "refused", error_code=error.code, now=now)
         if ends_payment:
-            await service.refuse(session, payment_id, error.decline_code or error.code, now=now)
+            await service.refuse(session, payment.id, error.decline_code or error.code, now=now)
     if ends_payment:
-        metrics.PAYMENTS.add(1, {"outcome": "refused"})
+        metrics.PAYMENTS.add(1, {"provider": payment.provider, "outcome": "refused"})

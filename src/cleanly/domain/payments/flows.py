@@ -84,10 +84,10 @@ async def _give_back(context: Context, payment: Payment, reference: str) -> None
     try:
         seen = await provider.cancel_payment(reference, key=noted.call.key)
     except Refused as error:
-        await calling.refused(context, payment.id, noted, error)
+        await calling.refused(context, payment, noted, error)
         raise
     except Unknown:
-        await calling.doubted(context, payment.id, noted)
+        await calling.doubted(context, payment, noted)
         raise
     await calling.apply(context, payment.id, seen, revision=noted.revision, ended=Ended(noted.call, "succeeded"))
 
@@ -160,7 +160,7 @@ async def _complete(
         declined = replace(seen, awaits_us=False, decline_code=error.decline_code or error.code)
         return declined, Ended(noted.call, "refused", error.code)
     except Unknown:
-        await calling.doubted(context, payment.id, noted)
+        await calling.doubted(context, payment, noted)
         raise
     # Still with the buyer: the approval was taken back before we could use it.
     return done, Ended(noted.call, "refused" if done.state == "requires_action" else "succeeded")

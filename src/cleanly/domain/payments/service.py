@@ -148,6 +148,8 @@ async def apply(
     booking = await _carry_out(session, row, verdict, now=now, settings=settings)
     after = cast("State", row.state)
     waiting.looked(row, now=now, has_moved=after != before)
+    if seen.awaits_us:  # left standing, because the last try was refused a moment ago: the buyer need not come back
+        waiting.look_by(row, now + rules.COMPLETE_AGAIN_AFTER, now=now)
     match verdict:
         case rules.Mismatch():
             row.check_at = None  # looking again does not help: a person decides

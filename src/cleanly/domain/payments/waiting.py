@@ -38,12 +38,12 @@ async def end_calls(session: AsyncSession, row: PaymentRow, seen: PaymentSnapsho
 
 def expect(row: PaymentRow, call: calls.Call, *, now: datetime) -> None:
     """The janitor looks in time if no answer to this call comes; who else looks does not put that off."""
-    _look_by(row, rules.next_try(call.started_at, asked_at=call.asked_at), now=now)
+    look_by(row, rules.next_try(call.started_at, asked_at=call.asked_at), now=now)
 
 
 def look_again(row: PaymentRow, at: datetime, *, now: datetime) -> None:
     """One look was not enough for a new attempt. The second is no try of its own."""
-    _look_by(row, at, now=now)
+    look_by(row, at, now=now)
     row.checks = max(0, row.checks - 1)
 
 
@@ -67,6 +67,7 @@ async def claim_due(session: AsyncSession, *, now: datetime, limit: int) -> list
     return [row.id for row in found]
 
 
-def _look_by(row: PaymentRow, at: datetime | None, *, now: datetime) -> None:
+def look_by(row: PaymentRow, at: datetime | None, *, now: datetime) -> None:
+    """Look at that time, or sooner if that was planned."""
     if at is not None and (row.check_at is None or row.check_at <= now or at < row.check_at):
         row.check_at = at

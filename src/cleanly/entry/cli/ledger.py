@@ -9,7 +9,6 @@ from rich.table import Column, Table
 from cleanly.domain.ledger import queries
 from cleanly.domain.ledger.module import module
 from cleanly.domain.ledger.reconciliation import queries as reconciliation
-from cleanly.domain.ledger.reconciliation import reports
 from cleanly.domain.ledger.reconciliation.messages import RECONCILE
 from cleanly.entry.cli.running import fail, out, work
 from cleanly.kernel.clock import rfc3339
@@ -85,9 +84,9 @@ def report() -> None:
     _report()
 
 
-async def _found(context: Context) -> tuple[list[reports.Report], list[reconciliation.Item]]:
+async def _found(context: Context) -> tuple[list[reconciliation.Report], list[reconciliation.Item]]:
     async with context.db.begin() as session:
-        found = list(await reports.latest(session))
+        found = list(await reconciliation.latest_reports(session))
         return found, list(await reconciliation.items(session, is_open=True, limit=_SHOWN_MAX))
 
 
@@ -115,7 +114,7 @@ def _report() -> None:
     out.print("the books agree" if told else "no books were read yet")
 
 
-def _standings(one: reports.Report) -> Table:
+def _standings(one: reconciliation.Report) -> Table:
     names = ("held", "booked", "coming", "clearing", "difference")
     table = Table("  currency", *(Column(name, justify="right") for name in names), "since", box=None)
     for standing in one.standings:

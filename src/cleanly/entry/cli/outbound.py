@@ -56,13 +56,12 @@ def replay(
     *,
     endpoint: Annotated[UUID | None, typer.Option(help="All of this endpoint's since a time.")] = None,
     since: _Since = None,
-    states: Annotated[
-        list[Replayable] | None,
-        typer.Option("--state", help="failed, skipped, succeeded, missing; may be given again."),
+    state: Annotated[
+        Replayable | None, typer.Option(help="failed, skipped, succeeded or missing; failed and skipped if absent.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and send nothing.")] = False,
 ) -> None:
-    """Send again one delivery, or what an endpoint missed since a time: failed and skipped, unless states are given."""
+    """Send again one delivery, or what an endpoint missed since a time: failed and skipped, unless a state is given."""
     if delivery_id is not None and endpoint is None and since is None and not dry_run:
         work("cli", lambda context: _one(context, delivery_id))
         out.print("1 message will be sent again")
@@ -70,7 +69,7 @@ def replay(
     start = _in_utc(since)
     if delivery_id is not None or endpoint is None or start is None:
         fail("name one delivery, or an --endpoint and --since")
-    chosen: tuple[Replayable, ...] = tuple(states) if states else ("failed", "skipped")
+    chosen: tuple[Replayable, ...] = (state,) if state is not None else ("failed", "skipped")
     found = work("cli", lambda context: _many(context, endpoint, start, chosen, dry_run=dry_run))
     told = ", ".join(f"{number} {state}" for state, number in sorted(found.items())) or "none"
     total = sum(found.values())

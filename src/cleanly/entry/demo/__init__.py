@@ -1,21 +1,22 @@
-"""`make demo`: a phone's life and a market's day, played over HTTP against a running service, each step in a table."""
+"""`make demo`: a phone's life, a market's day, a seller's webhooks, played over HTTP against a running service."""
 
 import aiohttp
 from rich.console import Console
 
-from cleanly.entry.demo import market, phone
+from cleanly.entry.demo import hooks, market, phone
 from cleanly.entry.demo.stage import SECONDS_MAX, DemoFailed, Stage
 
 
 async def play(base: str, console: Console, *, buyer: str | None = None) -> bool:
     """Play against the service at `base`; True when every answer was the one expected. `buyer`: see `Stage`."""
     timeout = aiohttp.ClientTimeout(total=SECONDS_MAX)
-    books = None
+    books = told = None
     async with aiohttp.ClientSession(timeout=timeout, trust_env=False) as http:
         stage = Stage(http, base, buyer)
         try:
             await phone.play(stage)
             books = await market.play(stage)
+            told = await hooks.play(stage)
         except (aiohttp.ClientError, TimeoutError, DemoFailed) as error:
             console.print(stage.table)
             console.print(
@@ -24,6 +25,7 @@ async def play(base: str, console: Console, *, buyer: str | None = None) -> bool
             return False
     console.print(stage.table)
     console.print(books)
+    console.print(told)
     console.print(
         "all as expected" if not stage.failures else f"[red]{stage.failures} answers were not as expected[/red]"
     )

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 
-from cleanly.domain.ledger.reconciliation import queries, reports, service
+from cleanly.domain.ledger.reconciliation import queries, service
 from cleanly.domain.ledger.reconciliation.queries import Item
 from cleanly.domain.ledger.reconciliation.rules import ItemKind
 from cleanly.domain.ledger.reconciliation.schemas import (
@@ -75,7 +75,7 @@ async def list_reports(
     cursors = context.part(Cursors)
     after = cursors.read(_REPORTS, cursor)
     async with context.db.read() as session:
-        found = await reports.read(
+        found = await queries.reports(
             session, provider=provider, before_id=UUID(after[0]) if after else None, limit=limit + 1
         )
     page = cursors.page(_REPORTS, found, limit, "id")
