@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Generator
 import fasteners
 import psycopg
 import pytest
+import structlog
 from psycopg import sql
 
 from cleanly.entry import embedded, migrate
@@ -22,6 +23,13 @@ ROOT = pathlib.Path(__file__).parents[1]
 DATA = ROOT / ".data" / "tests"
 __all__ = ["valkey"]  # a fixture that every folder may ask for
 _KEPT = ("alembic_version", "schema_history")
+# As structlog is when nobody sets it up, but for its tracebacks with locals: each takes a second to draw.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
+from cleanly.entry import serve
 from cleanly.entry.serve import _Protocol  # pyright: ignore[reportPrivateUsage] - the protocol under test
 
 HEAD = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]}
@@ -20,6 +21,7 @@ class Wire(asyncio.Transport):
         super().__init__({"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)})
         self.writes: list[bytes] = []
         self.is_closed = False
+        self.closed = asyncio.Event()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.writes.append(bytes(data))
@@ -29,12 +31,32 @@ class Wire(asyncio.Transport):
 
     def close(self) -> None:
         self.is_closed = True
+        self.closed.set()
 
     def pause_reading(self) -> None:
         pass
 
     def resume_reading(self) -> None:
         pass
+
+
+def connected(app: Any, *, keep_alive_seconds: float = 5) -> tuple[_Protocol, Wire]:
+    """A connection that has just been made."""
+    config = uvicorn.Config(
+        app,
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        proxy_headers=False,
+        log_config=None,
+        timeout_keep_alive=keep_alive_seconds,  # type: ignore[arg-type]
+    )
+    config.load()
+    wire = Wire()
+    protocol = _Protocol(config=config, server_state=ServerState(), app_state={})
+    protocol.connection_made(wire)
+    return protocol, wire
 
 
 async def answered(*messages: dict[str, Any], request: bytes = GET, fault: Exception | None = None) -> Wire:
@@ -46,13 +68,7 @@ async def answered(*messages: dict[str, Any], request: bytes = GET, fault: Excep
         if fault is not None:
             raise fault
 
-    config = uvicorn.Config(
-        app, http=_Protocol, ws="none", lifespan="off", interface="asgi3", proxy_headers=False, log_config=None
-    )
-    config.load()
-    wire = Wire()
-    protocol = _Protocol(config=config, server_state=ServerState(), app_state={})
-    protocol.connection_made(wire)
+    protocol, wire = connected(app)
     protocol.data_received(request)
     await asyncio.gather(*protocol.tasks)
     if protocol.timeout_keep_alive_task is not None:
@@ -120,3 +136,39 @@ async def test_a_fault_after_the_head_breaks_the_connection() -> None:
 async def test_a_fault_before_the_head_is_a_500() -> None:
     wire = await answered(fault=RuntimeError("nothing"))
     assert wire.writes[0].startswith(b"HTTP/1.1 500 ")
+
+
+async def nobody(_scope: Any, _receive: Any, _send: Any) -> None:
+    raise AssertionError("no request was whole")
+
+
+async def test_a_connection_that_says_nothing_is_closed_in_the_end():
+    _, wire = connected(nobody, keep_alive_seconds=0.05)
+    await asyncio.wait_for(wire.closed.wait(), 5)
+    assert wire.writes == []
+
+
+async def test_a_head_that_drips_is_given_up_however_often_a_byte_comes(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(serve, "HEAD_SECONDS_MAX", 0.1)
+    protocol, wire = connected(nobody)
+    for byte in b"GET / HTTP/1.1\r\nhost: h":
+        protocol.data_received(bytes([byte]))
+    await asyncio.wait_for(wire.closed.wait(), 5)
+    assert wire.writes == []
+
+
+async def test_a_request_under_way_is_not_cut_by_these_limits(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(serve, "HEAD_SECONDS_MAX", 0.05)
+    over = asyncio.Event()
+
+    async def slow(_scope: Any, _receive: Any, send: Any) -> None:
+        await asyncio.wait({asyncio.ensure_future(over.wait())}, timeout=0.3)
+        await send(dict(HEAD))
+        await send(body(b"ok"))
+
+    protocol, wire = connected(slow, keep_alive_seconds=0.05)
+    protocol.data_received(GET[:10])
+    protocol.data_received(GET[10:])
+    await asyncio.gather(*protocol.tasks)
+    assert wire.writes[0].endswith(b"ok")
+    protocol.connection_lost(None)

@@ -24,6 +24,7 @@ from cleanly.kernel.http import envelope
 SCHEMA_SECONDS_MAX = 120
 HEAD_BYTES_MAX = 64 * 1024
 UNWANTED_BYTES_MAX = 1024 * 1024
+HEAD_SECONDS_MAX = 10.0
 _LINGER_SECONDS = 1.0
 _log = structlog.get_logger(__name__)
 
@@ -38,9 +39,25 @@ class _Protocol(HttpToolsProtocol):
     _head_bytes = 0
     _unwanted_bytes = 0
     _is_over = False
+    _patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A proxy may hold a connection ready, but not for ever: uvicorn only bounds the pause after an answer."""
+        super().connection_made(transport)
+        self._wait(self.timeout_keep_alive)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing more to wait for."""
+        super().connection_lost(exc)
+        self._wait(None)
+
+    def _wait(self, seconds: float | None) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+        self._patience = None if seconds is None else self.loop.call_later(seconds, self.transport.close)
 
     def data_received(self, data: bytes) -> None:
-        """Bound the head while it comes: the shell sees only a whole one."""
+        """Bound the head while it comes, in bytes and in time: the shell sees only a whole one."""
         if self._is_over:
             self._count_unwanted(data)
             return
@@ -48,7 +65,11 @@ class _Protocol(HttpToolsProtocol):
         # uvicorn sets the path when a request's head is complete.
         if "path" in (self.scope or ()):
             self._head_bytes = 0
+            if self._patience is not None:
+                self._wait(None)
             return
+        if self._head_bytes == 0:
+            self._wait(HEAD_SECONDS_MAX)
         self._head_bytes += len(data)
         if self._head_bytes > HEAD_BYTES_MAX:
             self.send_400_response("too large")
