@@ -30,7 +30,7 @@ def test_random_passwords_are_not_found() -> None:
 def test_the_file_holds_what_the_constant_says_and_is_small() -> None:
     assert len(commonest.shipped()) == commonest.ENTRIES
     assert commonest.ENTRIES / 256 ** commonest.shipped().width <= commonest.FALSE_POSITIVES_MAX
-    assert len(commonest.shipped().hashes) < 300_000
+    assert len(commonest.shipped().hashes) <= 500_000
     hashes = [commonest.shipped().hashes[i : i + 5] for i in range(0, len(commonest.shipped().hashes), 5)]
     assert hashes == sorted(set(hashes))
 
@@ -68,13 +68,13 @@ def test_the_tool_merges_by_rank_and_leaves_out_what_the_length_rule_refuses(tmp
         "--output",
         output,
         "--limit",
-        "4",
+        "3",
         tmp_path / "a.txt",
         tmp_path / "b.json",
     ]
     told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     built = commonest.decode(output.read_bytes())
-    assert "4 distinct passwords read, 1 too short" in told
+    assert told.startswith("3 entries, ")
     assert [word in built for word in ("alpha-one", "beta-two!", "alpha-three")] == [True] * 3
     assert "short" not in built
     assert "beta-three" not in built
