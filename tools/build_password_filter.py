@@ -57,9 +57,7 @@ def main() -> None:
     data = commonest.encode(kept)
     options.output.write_bytes(data)
     built = commonest.decode(data)
-    sys.stdout.write(
-        f"{len(built)} entries, {len(data)} bytes, false positives {len(built) / 256**built.width:.1e}\n"
-    )
+    sys.stdout.write(f"{len(built)} entries, {len(data)} bytes, false positives {len(built) / 256**built.width:.1e}\n")
 
 
 if __name__ == "__main__":

@@ -96,10 +96,10 @@ async def _find(session: AsyncSession, missing: Sequence[Place]) -> dict[Place, 
     if not missing:
         return {}
     found: dict[Place, int] = {}
-    for number, account_id, kind, floor in await session.execute(_FIND, _columns(missing)):
-        place = missing[number - 1]
-        if (place.account.kind, place.account.floor) == (kind, floor):
-            found[place] = account_id
+    for row in (await session.execute(_FIND, _columns(missing))).all():
+        place = missing[int(row.number) - 1]
+        if (place.account.kind, place.account.floor) == (row.kind, row.min_balance):
+            found[place] = row.id
     _remember(session, found)
     return found
 

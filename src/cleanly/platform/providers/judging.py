@@ -36,8 +36,8 @@ Owns = Callable[[UUID, str | None], bool]
 class Claim:
     """Who wants it, and what we knew before.
 
-    `owns`: see `PlayStore.owns`. `bound_to`: the user whom we have bound this token to, or the ended purchase's that
-    it followed. `counts_tests`: whether test purchases are good here; never where they are real.
+    `owns`: see `PlayStore.owns`. `bound_to`: the user whom we have bound this token to, or else its `linked_token` or
+    `expired_token`. `counts_tests`: whether test purchases are good here; never where they are real.
     """
 
     user_id: UUID

@@ -158,7 +158,15 @@ def test_a_fault_of_a_look_tells_of_the_token_only_if_it_is_the_tokens(status, r
     assert type(faults.of_token(answer(status, reason))) is kind
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"<html>", b'{"error": 5}', b'{"error": {"errors": {}}}'])
+def test_without_a_word_of_when_it_is_a_second():
+    found = faults.of_answer(answer(429))
+    assert isinstance(found, NotSent)
+    assert found.retry_after_seconds == 1
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"<html>", b'{"error": 5}', b'{"error": {"errors": {}}}', b'{"error": {"errors": []}}']
+)
 def test_a_fault_without_words_is_told_by_its_status(body):
     found = faults.of_answer(Answer(404, {}, body))
     assert isinstance(found, Refused)

@@ -29,22 +29,56 @@ def read(told: Any, **changed: Any) -> VerifiedEvent:
     return notifications.event(envelope(told, **changed), is_live=True, verified_with="push:x")
 
 
-@pytest.mark.parametrize(
-    ("number", "word"),
-    [
-        (1, "SUBSCRIPTION_RECOVERED"),
-        (4, "SUBSCRIPTION_PURCHASED"),
-        (13, "SUBSCRIPTION_EXPIRED"),
-        (20, "SUBSCRIPTION_PENDING_PURCHASE_CANCELED"),
-        (22, "SUBSCRIPTION_PRICE_STEP_UP_CONSENT_UPDATED"),
-        (99, "SUBSCRIPTION_99"),
-    ],
-)
+# Source: https://developer.android.com/google/play/billing/rtdn-reference
+SUBSCRIPTION_WORDS = {
+    1: "RECOVERED",
+    2: "RENEWED",
+    3: "CANCELED",
+    4: "PURCHASED",
+    5: "ON_HOLD",
+    6: "IN_GRACE_PERIOD",
+    7: "RESTARTED",
+    8: "PRICE_CHANGE_CONFIRMED",
+    9: "DEFERRED",
+    10: "PAUSED",
+    11: "PAUSE_SCHEDULE_CHANGED",
+    12: "REVOKED",
+    13: "EXPIRED",
+    17: "ITEMS_CHANGED",
+    18: "CANCELLATION_SCHEDULED",
+    19: "PRICE_CHANGE_UPDATED",
+    20: "PENDING_PURCHASE_CANCELED",
+    22: "PRICE_STEP_UP_CONSENT_UPDATED",
+    99: "99",
+}
+
+
+@pytest.mark.parametrize(("number", "word"), [(n, f"SUBSCRIPTION_{word}") for n, word in SUBSCRIPTION_WORDS.items()])
 def test_a_subscriptions_news_has_googles_word_or_its_number(number, word):
     event = read(inside(subscriptionNotification={**SUBSCRIPTION, "notificationType": number}))
     assert (event.type, event.kind, event.object, event.id) == (word, "subscription", TOKEN, "136969346945")
     assert (event.is_live, event.api_version) == (True, "1.0")
     assert event.created_at.isoformat() == "2026-09-21T14:13:20.123000+00:00"
+
+
+@pytest.mark.parametrize(("number", "word"), [(1, "PURCHASED"), (2, "CANCELED"), (3, "3")])
+def test_a_one_time_products_news_is_of_a_purchase(number, word):
+    told = {"version": "1.0", "notificationType": number, "purchaseToken": TOKEN, "sku": "coins"}
+    event = read(inside(oneTimeProductNotification=told))
+    assert (event.type, event.kind, event.object) == (f"ONE_TIME_PRODUCT_{word}", "purchase", TOKEN)
+
+
+def test_what_stands_between_base64_is_not_overlooked():
+    good = json.loads(envelope(inside(testNotification={"version": "1.0"})))["message"]["data"]
+    with pytest.raises(ValueError, match="base64"):
+        read({}, data=f"{good[:8]}%{good[8:]}")
+
+
+def test_names_have_a_longest_length():
+    told = inside(subscriptionNotification={**SUBSCRIPTION, "purchaseToken": "x" * 1024})
+    assert len(read(told, messageId="1" * 255).id) == 255
+    with pytest.raises(ValueError, match="short"):
+        read(told, messageId="1" * 256)
 
 
 @pytest.mark.parametrize(("number", "kind"), [(1, "subscription"), (2, "purchase"), (3, "other")])

@@ -124,6 +124,14 @@ async def test_without_a_bearer_token_it_is_nobody(play, wire, clock, authorizat
     assert wire.sent("GET", KEYS) == []
 
 
+async def test_a_good_token_in_another_scheme_is_none(play, wire, clock):
+    for scheme in ("Basic", "Bearers", "Negotiate"):
+        with pytest.raises(BadSignature, match="no bearer token"):
+            await play.verify_webhook(
+                {"authorization": f"{scheme} {wire.bearer()}"}, wire.envelope(TEST), now=clock.now()
+            )
+
+
 async def test_the_scheme_is_written_as_one_likes(play, wire, clock):
     sent = {"authorization": f"bearer {wire.bearer()}"}
     assert (await play.verify_webhook(sent, wire.envelope(TEST), now=clock.now())).type == "TEST"

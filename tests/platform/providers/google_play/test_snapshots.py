@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -104,3 +105,26 @@ def test_nanoseconds_are_cut_and_renewals_orders_kept():
     assert (seen.order_id, seen.state, seen.cancel_at_period_end) == ("GPA.1..3", "trialing", True)
     [item] = seen.items
     assert (item.offer, item.renews) == ("spring", False)
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_a_voided_purchase_tells_why_and_by_whom(number):
+    reasons = ("other", "remorse", "not_received", "defective", "accidental_purchase", "fraud", "friendly_fraud")
+    why = dict(enumerate((*reasons, "chargeback", "unacknowledged")))
+    seen = read({**VOIDED, "voidedReason": number, "voidedSource": number})
+    assert isinstance(seen, VoidedPurchase)
+    assert seen.because == why.get(number)
+    assert seen.voided_by == {0: "user", 1: "developer", 2: "google"}.get(number)
+
+
+def test_what_is_left_out_of_a_voided_purchase_is_the_first_of_its_kind():
+    seen = read({name: it for name, it in VOIDED.items() if name not in {"voidedReason", "voidedSource"}})
+    assert isinstance(seen, VoidedPurchase)
+    assert (seen.because, seen.voided_by) == ("other", "user")
+
+
+def test_an_empty_name_and_one_that_is_none_are_not_told():
+    for nothing in ("", 5, None, ["DE"]):
+        seen = read({**PRODUCT, "regionCode": nothing})
+        assert isinstance(seen, ProductPurchase)
+        assert seen.region is None

@@ -245,14 +245,14 @@ class Report:
         return self.has_agreed and not self.open_items
 
 
-_COLUMNS = tuple(getattr(ReconciliationReportRow, name) for name in Report.__dataclass_fields__)
+_REPORT_COLUMNS = tuple(getattr(ReconciliationReportRow, name) for name in Report.__dataclass_fields__)
 
 
 async def reports(
     session: AsyncSession, *, provider: str | None = None, before_id: UUID | None = None, limit: int
 ) -> Sequence[Report]:
     """Newest first; the next page begins before the last one's id."""
-    query = select(*_COLUMNS).order_by(ReconciliationReportRow.id.desc()).limit(limit)
+    query = select(*_REPORT_COLUMNS).order_by(ReconciliationReportRow.id.desc()).limit(limit)
     if provider is not None:
         query = query.where(ReconciliationReportRow.provider == provider)
     if before_id is not None:
@@ -263,5 +263,5 @@ async def reports(
 async def latest_reports(session: AsyncSession) -> Sequence[Report]:
     """Each provider's last report, by name."""
     books = (ReconciliationReportRow.provider, ReconciliationReportRow.provider_account)
-    query = select(*_COLUMNS).ext(distinct_on(*books)).order_by(*books, ReconciliationReportRow.id.desc())
+    query = select(*_REPORT_COLUMNS).ext(distinct_on(*books)).order_by(*books, ReconciliationReportRow.id.desc())
     return [Report(*row) for row in await session.execute(query)]
