@@ -74,7 +74,7 @@ _HISTORY = (
     "INSERT INTO ledger_balances (account_id, min_balance) SELECT id, 0 FROM ledger_accounts WHERE owner_id = :owner",
     """
     CREATE TEMP TABLE happened AS
-    SELECT n, n % 2 = 0 AS is_release, (
+    SELECT n, mod(n, 2) = 0 AS is_release, (
         lpad(to_hex(1767225600000 + n * 30000), 12, '0') || '70008' || lpad(to_hex(n), 15, '0'))::uuid AS id
     FROM generate_series(1, CAST(:count AS bigint)) AS n
     """,

@@ -15,7 +15,7 @@ from cleanly.entry.modules import MODULES
 from cleanly.kernel.db import Base
 from tests.architecture.source import TREES, functions
 
-WHOLE = ("kernel/money.py", "domain/ledger/", "domain/catalog/", "domain/payments/")
+WHOLE = ("kernel/money.py", "domain/ledger/", "domain/catalog/", "domain/payments/", "domain/payouts/")
 PROVIDERS = "platform/providers/"
 _MONEY = re.compile(r"(?:^|_)(?:money|amounts?|fees?|gross|balances?|minor|captured|refunded)(?:_|$)|^Money$")
 _TIME = re.compile(r"(?:^|_)seconds(?:_|$)", re.IGNORECASE)

@@ -74,3 +74,13 @@ async def test_a_fault_of_the_body_is_not_hidden_by_the_end_of_its_time() -> Non
 
     with pytest.raises(ValueError, match="cleaning up failed"):
         await stubborn()
+
+
+async def test_a_lifted_limit_cuts_nothing():
+    deadlines, loop = Deadlines(SHORT), asyncio.get_running_loop()
+    over = loop.create_future()
+    loop.call_later(SHORT * 3, over.set_result, None)
+    with Deadline(deadlines) as deadline:
+        deadline.lift()
+        await over
+    assert not deadline.expired

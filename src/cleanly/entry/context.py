@@ -9,6 +9,7 @@ from cleanly.domain.auth.sessions.issuer import TokenIssuer
 from cleanly.domain.catalog.service import PriceRules
 from cleanly.domain.payouts.history.flows import Exports
 from cleanly.entry import providers
+from cleanly.entry.deadlines import Deadline, Deadlines
 from cleanly.entry.health import Liveness
 from cleanly.entry.modules import MODULES
 from cleanly.entry.owners import AccountOwners
@@ -99,7 +100,8 @@ async def build(
 
 def _webhooks(settings: Settings, clock: Clock, stack: AsyncExitStack) -> dict[type, object]:
     """What brings messages to subscribers."""
-    courier = Courier(clock, settings)
+    deadlines = Deadlines(settings.outbound_deadline_seconds)
+    courier = Courier(clock, settings, deadline=lambda: Deadline(deadlines))
     stack.push_async_callback(courier.close)
     return {KeyVault: KeyVault(settings.server_secrets), Courier: courier, Owners: AccountOwners()}
 

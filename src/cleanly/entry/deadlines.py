@@ -22,6 +22,10 @@ class Deadline:
         self._cancelled_before = self.task.cancelling() if self.task is not None else 0
         return self
 
+    def lift(self) -> None:
+        """No limit from here on: for an answer that streams as long as its reader reads."""
+        self._all.running.pop(self, None)
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:

@@ -28,7 +28,7 @@ from cleanly.kernel.errors import (
     RateLimited,
     Unavailable,
 )
-from cleanly.kernel.http import SCOPE_CLIENT, SCOPE_HEADERS, SCOPE_REQUEST_ID, envelope
+from cleanly.kernel.http import SCOPE_CLIENT, SCOPE_DEADLINE, SCOPE_HEADERS, SCOPE_REQUEST_ID, envelope
 from cleanly.platform.ratelimit import http as limits
 from cleanly.platform.ratelimit import rules as limit_rules
 from cleanly.platform.ratelimit.service import Limiter
@@ -146,7 +146,7 @@ class Shell:
             await self._app(scope, receive, send)
             return
         call = Call(scope, send, self._defaults)
-        deadline = Deadline(self._deadlines)
+        deadline = scope[SCOPE_DEADLINE] = Deadline(self._deadlines)
         try:
             with deadline:
                 await self._serve(call, receive)

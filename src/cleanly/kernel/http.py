@@ -25,6 +25,7 @@ SCOPE_ONCE = "cleanly.once"
 SCOPE_REQUEST_ID = "cleanly.request_id"
 SCOPE_CONTEXT = "cleanly.context"
 SCOPE_HEADERS = "cleanly.headers"
+SCOPE_DEADLINE = "cleanly.deadline"
 
 
 class OnceHandle(Protocol):

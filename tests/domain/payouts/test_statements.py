@@ -125,6 +125,16 @@ async def test_a_statement_is_a_file_too(stall: Stall):
         ]
 
 
+async def test_a_month_is_final_when_nothing_of_it_can_be_under_way(stall: Stall):
+    for moment, is_final in (
+        (datetime(2026, 11, 30, 23, 59, tzinfo=UTC), False),
+        (datetime(2026, 12, 1, 0, 1, tzinfo=UTC), False),
+        (datetime(2026, 12, 1, 0, 5, tzinfo=UTC), True),
+    ):
+        stall.world.clock.at = moment
+        assert (await stall.get("/statements/2026-11")).json()["isFinal"] is is_final
+
+
 async def test_a_statement_is_its_owners_alone_and_empty_for_who_never_sold(stall: Stall):
     other = await stall.beside()
     await stall.post("test.filled", (chart.AVAILABLE, -500))

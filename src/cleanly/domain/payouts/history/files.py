@@ -8,10 +8,9 @@ from starlette.types import Receive, Scope, Send
 
 from cleanly.domain.payouts.history.flows import Exports
 from cleanly.kernel.errors import Unavailable
+from cleanly.kernel.http import SCOPE_DEADLINE
 
 CSV = "text/csv"
-# The shell's limit on the request, which a stream lifts.
-_DEADLINE = "cleanly.deadline"
 
 
 def _headers(name: str) -> dict[str, str]:
@@ -32,7 +31,7 @@ class CsvStream(StreamingResponse):
         Raises:
             Unavailable: it took too long.
         """
-        deadline = scope.get(_DEADLINE)
+        deadline = scope.get(SCOPE_DEADLINE)  # the shell's
         if deadline is not None:
             deadline.lift()
         try:

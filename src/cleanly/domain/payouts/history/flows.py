@@ -26,7 +26,7 @@ class Exports:
     def __init__(self, settings: PayoutSettings) -> None:
         self._at_once = settings.exports_at_once
         self._running = 0
-        self.seconds_max = settings.export_seconds_max
+        self.seconds_max: float = settings.export_seconds_max
 
     def admit(self) -> None:
         """Refuse another file while enough are being written.

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from cleanly.domain.ledger import queries as ledger
@@ -14,6 +14,8 @@ from cleanly.kernel.context import Context
 from cleanly.kernel.errors import NotFound
 from cleanly.kernel.money import Money
 
+# An id tells when a transaction began to be booked; longer than this none takes to be committed.
+_SETTLES = timedelta(minutes=5)
 _COLUMNS = ("pending", "available", "reserve", "disputed", "in_payout", "receivable")
 _HEADER = (
     "currency",
@@ -53,7 +55,7 @@ async def of_month(context: Context, owner_id: UUID, year: int, number: int) -> 
     async with context.db.read(deadline_seconds=SECONDS_MAX) as session:
         await ledger.prepare(session)
         found = await ledger.statement(session, owner_id, since=since, until=until)
-    return Month(since, until, until <= now, tuple(found))
+    return Month(since, until, until + _SETTLES <= now, tuple(found))
 
 
 def as_csv(statements: Iterable[Statement]) -> str:
