@@ -35,7 +35,7 @@ test: $(STAMP) ## all tests, on a real PostgreSQL
 check: $(STAMP) ## linters, types, import contracts, migrations
 	@$(BIN)/python tools/check.py
 
-demo: $(STAMP) ## a phone's life and a market's day, played against the running service
+demo: $(STAMP) ## a phone's life, a market's day and a seller's webhooks, played against the running service
 	@$(BIN)/cleanly demo
 
 demo-providers: $(STAMP) ## the demo with a payment of each provider, against fakes of Stripe and PayPal; ends what it starts

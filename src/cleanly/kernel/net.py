@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -159,9 +159,18 @@ class Http:
             return await _answer(response, body_bytes_max)
 
     async def hand_over(
-        self, url: str, *, body: bytes, headers: Mapping[str, str], deadline_seconds: float, head_bytes: int
+        self,
+        url: str,
+        *,
+        body: bytes,
+        headers: Mapping[str, str],
+        deadline_seconds: float,
+        head_bytes: int,
+        within: AbstractContextManager[object] | None = None,
     ) -> Receipt:
         """Send a body of which only the status matters: a longer answer than `head_bytes` is cut off there.
+
+        `within` ends its block by TimeoutError after `deadline_seconds`, for callers with a cheaper timer than ours.
 
         Raises:
             NetError: as `get`, except that no answer is too large. `called_address` tells whom it was sent to.
@@ -169,14 +178,20 @@ class Http:
         _peer.set(None)
         target = self._admit(url)
         try:
-            async with asyncio.timeout(deadline_seconds):
-                response = await self._open().request("POST", target, data=body, headers=headers, allow_redirects=False)
-                try:
-                    head = await _head(response, head_bytes)
-                finally:
-                    response.release()
+            if within is None:
+                async with asyncio.timeout(deadline_seconds):
+                    return await self._hand(target, body, headers, head_bytes)
+            with within:
+                return await self._hand(target, body, headers, head_bytes)
         except (TimeoutError, aiohttp.ClientError) as error:
             _translate(target, error, deadline_seconds)
+
+    async def _hand(self, url: URL, body: bytes, headers: Mapping[str, str], head_bytes: int) -> Receipt:
+        response = await self._open().request("POST", url, data=body, headers=headers, allow_redirects=False)
+        try:
+            head = await _head(response, head_bytes)
+        finally:
+            response.release()
         return Receipt(response.status, _headers(response), head, _peer.get())
 
     async def close(self) -> None:
@@ -236,12 +251,10 @@ async def _answer(response: aiohttp.ClientResponse, body_bytes_max: int) -> Answ
 async def _head(response: aiohttp.ClientResponse, bytes_max: int) -> bytes:
     content = b""
     while len(content) < bytes_max:
-        chunk = await response.content.read(bytes_max - len(content))
-        if not chunk:
+        content += await response.content.read(bytes_max - len(content))
+        if response.content.at_eof():
             return content
-        content += chunk
-    if not response.content.at_eof():
-        response.close()  # and don't return to the pool a connection that is still full
+    response.close()  # and don't return to the pool a connection that is still full
     return content
 
 

@@ -2,14 +2,26 @@
 
 import asyncio
 import time
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DataError
 
+from cleanly.entry.modules import MODULES
+from cleanly.entry.worker import run_worker
+from cleanly.kernel.messages import Event
+from cleanly.kernel.net import Http
+from cleanly.platform.jobs.settings import JobsSettings
+from cleanly.platform.webhooks.outbound import service as outbound
 from cleanly.platform.webhooks.outbound.dispatch.rules import SCHEDULE
+from tests import pgbouncer
 from tests.platform.webhooks.outbound import receiver as replies
-from tests.platform.webhooks.outbound.stage import add_endpoint, attempts, dispatching, publish, until_states
+from tests.platform.webhooks.outbound.stage import QUICK, add_endpoint, attempts, dispatching, publish, until_states
 from tests.platform.webhooks.outbound.standard_webhooks import verify
 from tests.waiting import eventually
+from tests.world import running
 
 
 async def _outcomes(service, count):
@@ -216,3 +228,117 @@ async def test_a_receiver_that_is_down_for_hours_misses_nothing(service, receive
             service.clock.move(hours=6)
         await until_states(service, succeeded=20)
     assert set(receiver.ids()) == {str(one) for one in ids}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://a..example/",
+        f"https://{'a' * 70}.example/",
+        "https://nowhere.invalid/",
+        "https://127.0.0.1:8443/",
+        "https://2130706433:8443/",
+        "https://[::1]:8443/",
+    ],
+)
+async def test_an_address_that_leads_nowhere_fails_alone(service, receiver, url):
+    shop = await service.register()
+    endpoint = await add_endpoint(shop, receiver.url())
+    other = await add_endpoint(shop, receiver.url("/good"))
+    await service.rows(
+        "UPDATE outbound_endpoints SET url = :url WHERE id = :id RETURNING id", url=url, id=endpoint["id"]
+    )
+    await publish(service, shop.user_id)
+    async with dispatching(service):
+        await until_states(service, succeeded=1, pending=1)
+        (message_id,) = await publish(service, shop.user_id)
+        await receiver.until(2, "/good")
+        assert receiver.ids("/good")[-1] == str(message_id)
+        await _outcomes(service, 4)
+    rows = await service.rows("SELECT outcome FROM outbound_attempts WHERE status IS NULL")
+    assert {row.outcome for row in rows} <= {"unreachable", "forbidden"}
+    assert other["enabled"]
+
+
+async def test_a_call_that_breaks_in_an_unheard_of_way_fails_alone(service, receiver, monkeypatch):
+    shop = await service.register()
+    await add_endpoint(shop, receiver.url())
+    whole = Http.hand_over
+    calls = []
+
+    async def once_broken(self, url, **more):
+        calls.append(url)
+        if len(calls) == 1:
+            raise RuntimeError("unheard of")
+        return await whole(self, url, **more)
+
+    monkeypatch.setattr(Http, "hand_over", once_broken)
+    await publish(service, shop.user_id)
+    async with dispatching(service):
+        assert await _outcomes(service, 1) == [("broken", None)]
+        service.clock.move(seconds=6)
+        await until_states(service, succeeded=1)
+
+
+async def test_through_a_transaction_pooler_it_polls(service, receiver, server, database_url, clock):
+    with pgbouncer.pooled_url(server, database_url) as pooled:
+        async with running(pooled, clock, **QUICK) as world:
+            shop = await world.register()
+            await add_endpoint(shop, receiver.url())
+            async with dispatching(world):
+                for number in range(1, 9):  # more than the driver's threshold for preparing a statement
+                    await publish(world, shop.user_id)
+                    await receiver.until(number)
+                await until_states(world, succeeded=8)
+
+
+async def test_the_worker_delivers_beside_its_jobs(service, receiver, database_url):
+    shop = await service.register()
+    await add_endpoint(shop, receiver.url())
+    stop = asyncio.Event()
+    settings = service.context.part(JobsSettings)
+    working = asyncio.create_task(run_worker(service.context, MODULES, settings, url=database_url, stop=stop))
+    await publish(service, shop.user_id)
+    await receiver.until(1)
+    await until_states(service, succeeded=1)
+    stop.set()
+    await working
+
+
+async def test_an_event_above_20_kb_is_a_fault_of_the_program(service):
+    event = Event(type="payment.failed", account_id=uuid4(), data={"paymentId": "x" * 20_000})
+    with pytest.raises(ValueError, match="too large"):
+        async with service.context.db.begin() as session:
+            await outbound.publish(session, event)
+    assert await service.rows("SELECT 1 FROM outbound_messages") == []
+
+
+async def test_what_is_rolled_back_is_told_to_nobody(service, receiver):
+    shop = await service.register()
+    await add_endpoint(shop, receiver.url())
+    event = Event(type="payment.failed", account_id=UUID(shop.user_id), data={"paymentId": "x"})
+
+    async def publish_and_fail():
+        async with service.context.db.begin() as session:
+            await outbound.publish(session, event)
+            await session.execute(text("SELECT 1 / 0"))
+
+    with pytest.raises(DataError):
+        await publish_and_fail()
+    assert await service.rows("SELECT 1 FROM outbound_deliveries") == []
+
+
+async def test_a_first_try_does_not_wait_for_our_clock_to_reach_the_databases(service, receiver):
+    shop = await service.register()
+    await add_endpoint(shop, receiver.url())
+    receiver.behave("/hook", replies.refuses(500), replies.accepts())
+    service.clock.at = datetime(2020, 1, 1, tzinfo=UTC)
+    event = Event(type="payment.failed", account_id=UUID(shop.user_id), data={"paymentId": "x"})
+    async with service.context.db.begin() as session:
+        await outbound.publish(session, event)
+    async with dispatching(service):
+        await receiver.until(1)
+        await _outcomes(service, 1)
+        assert 4 <= await _wait_seconds(service) <= 6  # while the second one does
+        service.clock.move(seconds=6)
+        await until_states(service, succeeded=1)

@@ -111,11 +111,11 @@ async def test_a_backlog_of_one_does_not_stand_before_the_new_message_of_another
     busy, small = await service.register(), await service.register()
     await add_endpoint(busy, receiver.url("/busy"))
     await add_endpoint(small, receiver.url("/small"))
-    await publish(service, busy.user_id, 3000)
+    await publish(service, busy.user_id, 800)
     (late,) = await publish(service, small.user_id)
     async with dispatching(service):
         await receiver.until(1, "/small")
         before = len(receiver.at("/busy"))
         assert receiver.ids("/small") == [str(late)]
-        await until_states(service, succeeded=3001)
-    assert before < 1500
+        await until_states(service, succeeded=801)
+    assert before < 400

@@ -152,6 +152,8 @@ async def test_a_message_is_listed_even_if_nobody_asked_for_it(service, receiver
         "/webhook-deliveries?endpoint=1",
         "/webhook-deliveries?since=2026-11-22T12:00:00",
         "/webhook-deliveries?limit=0",
+        "/webhook-deliveries?type=%00",
+        "/webhook-messages?type=payment.*",
         "/webhook-deliveries/1",
         "/webhook-messages?since=yesterday",
         "/webhook-messages/1",

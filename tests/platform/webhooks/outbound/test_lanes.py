@@ -99,7 +99,24 @@ def test_what_was_drained_is_not_sent():
     for call in running:
         made.done(call, is_success=True, seconds=0.01)
     assert made.in_hand == 0
-    assert made.rooms() == {}
+
+
+def test_one_that_answers_at_once_keeps_its_width_between_two_claims():
+    made = lanes()
+    fill(made, 1, 7)
+    while (call := made.next()) is not None:
+        made.done(call, is_success=True, seconds=0.01)
+    assert made.in_hand == 0
+    assert made.rooms()[str(UUID(int=1))] == 12 * PER_ENDPOINT
+
+
+def test_of_thousands_that_rest_only_the_latest_are_told():
+    made = lanes()
+    for endpoint in range(1, 1001):
+        fill(made, endpoint, 1)
+        made.done(made.next(), is_success=True, seconds=0.01)
+    assert len(made.rooms()) == 200
+    assert str(UUID(int=1000)) in made.rooms()
 
 
 _STEPS = st.lists(
@@ -144,4 +161,3 @@ def test_nothing_is_lost_counted_twice_or_sent_beyond_a_limit(steps):
         inside[call.job] -= 1
         inside.subtract(made.done(call, is_success=True, seconds=0.01))
     assert sum(inside.values()) == 0
-    assert made.rooms() == {}

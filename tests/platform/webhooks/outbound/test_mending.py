@@ -185,6 +185,18 @@ async def test_a_replay_keeps_to_its_time(service, receiver):
     assert receiver.ids() == [str(published[1])]
 
 
+async def test_a_replay_since_the_beginning_of_time_is_a_replay_of_all(service, receiver):
+    shop = await service.register()
+    endpoint = await add_endpoint(shop, receiver.url(), enabled=False)
+    await publish(service, shop.user_id, 2)
+    for since in ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00"):
+        counted = await replay(shop, endpoint, since=since, until="9999-12-31T23:59:59-14:00", dryRun=True)
+        assert counted["messages"] == 2
+    assert (await replay(shop, endpoint, since="9999-12-31T23:59:59-14:00", dryRun=True))["messages"] == 0
+    listed = (await shop.call("GET", "/webhook-deliveries?since=0001-01-01T00:00:00Z")).json()["items"]
+    assert len(listed) == 2
+
+
 async def test_a_long_replay_goes_batch_by_batch(service, receiver, monkeypatch):
     monkeypatch.setattr(mending, "REPLAY_BATCH", 4)
     shop = await service.register()

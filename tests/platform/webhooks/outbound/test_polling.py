@@ -1,10 +1,16 @@
 """Who asks instead of being told gets every event once, in order, whatever is written meanwhile."""
 
 import asyncio
+from datetime import timedelta
 from uuid import UUID, uuid4
+
+from sqlalchemy import text
 
 from cleanly.kernel.messages import Event
 from cleanly.platform.webhooks.outbound import service as outbound
+from cleanly.platform.webhooks.outbound.endpoints import queries as endpoints
+from cleanly.platform.webhooks.outbound.mending import service as mending
+from cleanly.platform.webhooks.outbound.mending.queries import Selection
 from tests.platform.webhooks.outbound.receiver import refuses
 from tests.platform.webhooks.outbound.stage import add_endpoint, dispatching, publish, until_tries
 from tests.world import code
@@ -79,6 +85,37 @@ async def test_nothing_is_missed_behind_a_transaction_that_is_still_open(service
     first = await writing
     seen = await ask(shop, endpoint, held_back["nextCursor"])
     assert [item["id"] for item in seen["items"]] == [str(first), str(quick)]
+
+
+async def test_who_only_reads_for_hours_holds_nobody_up(service, receiver):
+    """A backup is one long transaction."""
+    shop = await service.register()
+    endpoint = await add_endpoint(shop, receiver.url(), enabled=False)
+    async with service.context.db.begin(deadline_seconds=30) as backup:
+        await backup.execute(text("SELECT count(*) FROM outbound_messages"))
+        published = await publish(service, shop.user_id)
+        assert [item["id"] for item in (await ask(shop, endpoint))["items"]] == [str(published[0])]
+
+
+async def test_a_replay_that_is_still_open_is_waited_for_as_well(service, receiver):
+    shop = await service.register()
+    (early,) = await publish(service, shop.user_id)
+    endpoint = await add_endpoint(shop, receiver.url())
+    service.clock.move(seconds=1)
+    async with service.context.db.begin(deadline_seconds=30) as session:
+        found = await endpoints.find(session, UUID(endpoint["id"]), account_id=UUID(shop.user_id))
+        wanted = Selection(
+            account_id=UUID(shop.user_id),
+            endpoint_id=UUID(endpoint["id"]),
+            types=("payment.succeeded",),
+            states=("missing",),
+            since=service.clock.now() - timedelta(hours=1),
+            until=service.clock.now(),
+        )
+        await mending.replay(session, wanted, found, after=None, now=service.clock.now())
+        (late,) = await publish(service, shop.user_id)
+        assert (await ask(shop, endpoint))["items"] == []
+    assert [item["id"] for item in (await ask(shop, endpoint))["items"]] == [str(early), str(late)]
 
 
 async def test_a_reader_beside_many_writers_sees_every_event_once(service, receiver):

@@ -11,8 +11,12 @@ from aiohttp.resolver import ThreadedResolver
 
 from cleanly.kernel import guard, net
 from cleanly.kernel.net import Http, NetForbidden, NetRefused
+from cleanly.platform.webhooks.outbound.dispatch import names
+from tests.conftest import empty
 from tests.kernel.loopback import Answers
 from tests.platform.webhooks.outbound.receiver import accepts, receiving, redirects
+from tests.platform.webhooks.outbound.stage import add_endpoint, attempts, dispatching, publish, until_tries
+from tests.world import code, running
 
 # What names inside a cloud or a cluster lead to; an attacker's own name may lead anywhere.
 INSIDE = {
@@ -246,3 +250,32 @@ class Turning(Answers):
     async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:
         self.asked += 1
         return await Answers(self._turns.pop(0)).resolve(host, port, family)
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "10.0.0.1", "127.0.0.1", "::1", "64:ff9b::a00:1", "fe80::1"])
+async def test_a_subscribers_name_that_leads_inside_is_a_failed_try_that_says_so(
+    database_url, clock, monkeypatch, address
+):
+    """Through the service as it runs in production: the name is a good one when the endpoint is made."""
+    kind = socket.AF_INET6 if ":" in address else socket.AF_INET
+    monkeypatch.setattr(names, "_look_up", lambda *_: [(kind, socket.IPPROTO_TCP, address)])
+    async with running(database_url, clock, outbound_poll_seconds_max=0.05) as service:
+        shop = await service.register()
+        endpoint = await add_endpoint(shop, "https://inside.attacker.example/latest/meta-data/")
+        told = (await shop.call("POST", f"/webhook-endpoints/{endpoint['id']}/test")).json()
+        assert (told["outcome"], told["status"], told["body"], told["address"]) == ("forbidden", None, None, None)
+        assert told["error"] == "inside.attacker.example leads to an address that is not public"
+        await publish(service, shop.user_id)
+        async with dispatching(service):
+            await until_tries(service, 1)
+        assert [tuple(row)[:2] for row in await attempts(service)] == [("forbidden", None)]
+    empty(database_url)
+
+
+@pytest.mark.parametrize("url", ["https://10.0.0.1/", "https://[::ffff:a9fe:a9fe]/", "https://127.0.0.1:8443/"])
+async def test_an_endpoint_at_an_inner_address_is_not_even_taken(database_url, clock, url):
+    async with running(database_url, clock) as service:
+        shop = await service.register()
+        reply = await shop.call("POST", "/webhook-endpoints", {"url": url, "eventTypes": ["payment.*"]})
+        assert (reply.status_code, code(reply)) == (422, "VALIDATION_ERROR")
+    empty(database_url)

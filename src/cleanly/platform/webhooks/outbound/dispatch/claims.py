@@ -19,7 +19,7 @@ class Claimed(NamedTuple):
     """A delivery in a dispatcher's hands, with all that is needed to send it. `timestamp`: RFC 3339."""
 
     id: UUID
-    message_id: UUID
+    message_id: str
     endpoint_id: UUID
     account_id: UUID
     step: int
@@ -42,6 +42,7 @@ class Round:
 
 # `visited` goes from endpoint to endpoint by the index, so that the cost is that of those who have something waiting,
 # however much one of them has. LATERAL with OFFSET 0 keeps that order, and stops it as soon as the batch is full.
+# What was never tried is due by the database's clock, which wrote it: ours may be behind.
 # An endpoint with a rate is locked while its allowance is spent: two dispatchers share it.
 _CLAIM = text("""
     WITH RECURSIVE told AS MATERIALIZED (
@@ -79,7 +80,8 @@ _CLAIM = text("""
         ) AS either OFFSET 0) AS endpoint
         CROSS JOIN LATERAL (
             SELECT waiting.id FROM outbound_deliveries AS waiting
-            WHERE waiting.endpoint_id = endpoint.id AND waiting.state = 'pending' AND waiting.due_at <= :now
+            WHERE waiting.endpoint_id = endpoint.id AND waiting.state = 'pending'
+                AND waiting.due_at <= greatest(:now, now()) AND (waiting.due_at <= :now OR waiting.tries = 0)
                 AND (waiting.order_key IS NULL OR NOT endpoint.ordered OR NOT EXISTS (
                     SELECT FROM outbound_deliveries AS earlier
                     WHERE earlier.endpoint_id = waiting.endpoint_id AND earlier.order_key = waiting.order_key
@@ -113,7 +115,7 @@ _CLAIM = text("""
         WHERE id = ANY(ARRAY(SELECT id FROM picked))
         RETURNING id, message_id, endpoint_id, account_id, step, position
     )
-    SELECT claimed.id, claimed.message_id, claimed.endpoint_id, claimed.account_id, claimed.step, message.type,
+    SELECT claimed.id, claimed.message_id::text, claimed.endpoint_id, claimed.account_id, claimed.step, message.type,
         message.data, message.written_at, endpoint.url, endpoint.revision, endpoint.first_failure_at,
         endpoint.last_success_at
     FROM claimed

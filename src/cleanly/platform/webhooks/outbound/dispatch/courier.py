@@ -1,10 +1,12 @@
 """Hands one message to one endpoint: signed with every key in force, past the guard, within the deadline."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID
+
+import structlog
 
 from cleanly.kernel.clock import Clock
 from cleanly.kernel.net import Http, NetBroken, NetError, NetForbidden, NetTimeout, called_address
@@ -15,6 +17,7 @@ from cleanly.platform.webhooks.outbound.endpoints.rules import guard
 from cleanly.platform.webhooks.outbound.rules import Outcome
 from cleanly.platform.webhooks.outbound.settings import OutboundSettings
 
+_log = structlog.get_logger(__name__)
 _HEADERS = {
     "Content-Type": "application/json",
     "User-Agent": "cleanly-webhooks",
@@ -45,7 +48,7 @@ class Tried(NamedTuple):  # a tuple: made for every delivery
 class Letter(NamedTuple):
     """What is sent where. `keys`: the newest first."""
 
-    message_id: UUID
+    message_id: str
     url: str
     body: bytes
     keys: Sequence[signing.SigningKey]
@@ -54,8 +57,15 @@ class Letter(NamedTuple):
 class Courier:
     """One pool of connections to strangers: a part of the Context. `close` it."""
 
-    def __init__(self, clock: Clock, settings: OutboundSettings, *, http: Http | None = None) -> None:
-        """`http` replaces the guarded one."""
+    def __init__(
+        self,
+        clock: Clock,
+        settings: OutboundSettings,
+        *,
+        http: Http | None = None,
+        deadline: Callable[[], AbstractContextManager[object]] | None = None,
+    ) -> None:
+        """`http` replaces the guarded one, `deadline` the timer of each call (see `Http.hand_over`)."""
         self._names = Names()
         # Without bounds of its own: the lanes bound it, and by endpoint, since one host may serve many accounts.
         self._http = http or Http(
@@ -65,6 +75,7 @@ class Courier:
             connections_per_host_max=0,
         )
         self._clock = clock
+        self._deadline = deadline
         self._deadline_seconds = settings.outbound_deadline_seconds
 
     async def bring(self, letter: Letter) -> Tried:
@@ -83,9 +94,13 @@ class Courier:
                 headers=_HEADERS | headers,
                 deadline_seconds=self._deadline_seconds,
                 head_bytes=rules.ANSWER_BYTES_MAX,
+                within=self._deadline() if self._deadline is not None else None,
             )
         except NetError as error:
             return _failed(_outcome(error), str(error), called_address(), started_at, loop.time() - began)
+        except Exception as error:  # noqa: BLE001 - of any kind: one address must not end the deliveries to all others
+            _log.exception("outbound_call_failed", message_id=letter.message_id)
+            return _failed("broken", type(error).__name__, called_address(), started_at, loop.time() - began)
         return Tried(
             outcome="succeeded" if rules.is_success(receipt.status) else "refused",
             status=receipt.status,

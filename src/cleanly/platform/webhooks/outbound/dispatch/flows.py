@@ -32,7 +32,7 @@ async def send_now(context: Context, endpoint_id: UUID, *, account_id: UUID, url
             raise NotFound
         await ring.fetch(session, {endpoint.id: endpoint.revision})
     letter = Letter(
-        message_id=new_id(),
+        message_id=str(new_id()),
         url=url or endpoint.url,
         body=body_of(ENDPOINT_TEST, now, f'{{"endpointId":"{endpoint.id}"}}'),
         keys=ring.keys(endpoint.id, now=now),

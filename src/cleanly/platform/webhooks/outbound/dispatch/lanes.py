@@ -7,17 +7,19 @@ part of all calls only, so that dead receivers cost what they hold and no more.
 
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Generic, Literal, TypeVar
 from uuid import UUID
 
 J = TypeVar("J")
 Standing = Literal["proven", "unproven", "failing"]
 QUICK_SECONDS = 2.0
-_AHEAD = 4  # a proven lane is claimed for so many times what it sends at once, or claims would be many and small
+_AHEAD = 12  # a proven lane is claimed for so many times what it sends at once, or claims would be many and small
 _FIRST_ROOM = 4
 _FAILING_WINDOW = 2
 _SLOW_WINDOW = 4
 _LANES_KEPT = 20_000
+_RECENT_MAX = 200  # all of ten thousand would make each claim dear
 
 
 @dataclass(slots=True)
@@ -81,8 +83,15 @@ class Lanes(Generic[J]):
         return 1 if self._failing_in_hand < self._claimed_max // 4 else 0
 
     def rooms(self) -> dict[str, int]:
-        """How many more may be claimed of each endpoint of which something is in hand."""
-        return {str(lane.endpoint_id): self._room_of(lane) for lane in self._busy.values()}
+        """How many more may be claimed of each endpoint of which something is in hand, or was a moment ago.
+
+        One that answers at once has nothing in hand between two claims, and yet deserves more than a newcomer.
+        """
+        found = {str(lane.endpoint_id): self._room_of(lane) for lane in self._busy.values()}
+        for lane in islice(reversed(self._lanes.values()), _RECENT_MAX):
+            if lane.standing == "proven" and lane.in_hand == 0:
+                found[str(lane.endpoint_id)] = self._room_of(lane)
+        return found
 
     def _room_of(self, lane: Lane[J]) -> int:
         if lane.standing != "proven":

@@ -39,5 +39,8 @@ class Names(AbstractResolver):
 
 
 def _look_up(host: str, port: int, family: socket.AddressFamily) -> list[tuple[int, int, str]]:
-    found = socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+    try:
+        found = socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+    except UnicodeError as error:  # an empty label, or one that is too long
+        raise OSError("no name that can be looked up") from error
     return [(kind, protocol, str(where[0])) for kind, _, protocol, _, where in found]

@@ -16,4 +16,4 @@ async def _erase(context: Context, account: Account) -> None:
 
 
 JOBS = (FlowJob(SWEEP, _sweep), FlowJob(ERASE, _erase))
-CRONS = (Cron("23 * * * *", SWEEP),)
+CRONS = (Cron("37 * * * *", SWEEP),)

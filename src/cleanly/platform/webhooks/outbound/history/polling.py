@@ -12,10 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cleanly.platform.webhooks.outbound.models import DeliveryRow, MessageRow
 
 # Positions are drawn when a row is written, not when it is committed: a transaction that is still open may hold a
-# lower one than the newest to be seen. Whatever was written before the oldest open transaction began is settled.
+# lower one than the newest to be seen. Whatever was written before the oldest open writer began, and before this very
+# question, is settled. Who only reads (a backup, for hours) has no transaction id and holds nobody up. A writer has its
+# id before it draws a position: `publish` writes the message first, a replay asks for one. All must be of our own role:
+# of others' sessions PostgreSQL tells nothing.
 _SETTLED = text("""
-    SELECT coalesce(min(xact_start), clock_timestamp()) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL AND state <> 'idle'
+    SELECT least(statement_timestamp(), min(xact_start)) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_xid IS NOT NULL
 """)
 
 

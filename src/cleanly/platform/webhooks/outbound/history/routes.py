@@ -32,7 +32,10 @@ router = APIRouter(tags=["webhooks"], route_class=Route)
 DeliveryId = Annotated[UUID, Path(alias="id", description="A delivery's id")]
 _Since = Annotated[AwareDatetime | None, Query(description="Published at this moment or later", examples=[None])]
 _Type = Annotated[
-    str | None, Query(alias="type", min_length=1, max_length=100, description="Only of this type", examples=[None])
+    str | None,
+    Query(
+        alias="type", max_length=100, pattern=r"^[a-z_]+\.[a-z_]+$", description="Only of this type", examples=[None]
+    ),
 ]
 
 

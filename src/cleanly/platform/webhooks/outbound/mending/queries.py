@@ -51,7 +51,7 @@ async def start_of(session: AsyncSession, selection: Selection) -> UUID:
     """After which message to begin. Looks back from the newest, so it costs what is replayed and not what is kept."""
     found = await session.scalar(
         select(MessageRow.id)
-        .where(MessageRow.account_id == selection.account_id, MessageRow.created_at < selection.since - _SLACK)
+        .where(MessageRow.account_id == selection.account_id, MessageRow.created_at + _SLACK < selection.since)
         .order_by(MessageRow.id.desc())
         .limit(1)
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -61,6 +62,8 @@ async def replay(
     missing = [one for one in found if one.delivery_id is None]
     if missing:
         rows = [_new(one, endpoint, now) for one in missing]
+        # Readers wait for transactions that have an id, so it must be there before the first position is drawn.
+        await session.execute(select(func.pg_current_xact_id()))
         await session.execute(insert(DeliveryRow).values(rows).on_conflict_do_nothing())
         await wake(session)
     by_state: Mapping[Replayable, int] = Counter(one.state for one in found)
