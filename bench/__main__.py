@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from bench import load, money, report, stage
+from bench import load, money, outbound, report, stage
 from bench.load import Load, ask, one_body_each, script
 from bench.machine import Cores, memory_mib, on, process, wait_until_answers
 from bench.stage import EMAIL, PASSWORD, Stage
@@ -43,10 +43,11 @@ def main() -> int:
     with stage.running(cores) as at:
         rows, notes = measure(at)
         moved, more = money.measure(at)
-    text = report.table(rows, moved, notes | more, cores)
+        sent, late = outbound.measure(at)
+    text = report.table(rows, [*moved, *sent], notes | more | late, cores)
     print(text)
     report.write(text)
-    return int(any(row.ratio < row.at_least for row in (*rows, *moved)))
+    return int(any(row.ratio < row.at_least for row in (*rows, *moved, *sent)))
 
 
 def measure(at: Stage) -> tuple[list[Row], dict[str, str]]:

@@ -10,7 +10,13 @@ from jinja2 import UndefinedError
 from cleanly.platform.mail.messages import LIVES, NEEDS, Template
 from cleanly.platform.mail.render import Templates
 
-VALUES = {"name": "Ada", "token": "abc-_123", "email": "ada.new@example.com"}
+VALUES = {
+    "name": "Ada",
+    "token": "abc-_123",
+    "email": "ada.new@example.com",
+    "host": "shop.example",
+    "since": "2026-11-22T12:00:00.000Z",
+}
 TEMPLATES = Templates(product="Shop & Co", base="https://app.test/x")
 
 
