@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,7 +9,10 @@ from cleanly.domain.auth import metrics, service
 from cleanly.domain.auth.attempts import service as attempts
 from cleanly.domain.auth.errors import AccountTemporarilyLocked, InvalidCredentials, ReauthenticationRequired
 from cleanly.domain.auth.schemas import RegisterIn, SignedInOut
+from cleanly.domain.auth.sessions import hot
 from cleanly.domain.auth.sessions import queries as sessions
+from cleanly.domain.auth.sessions.issuer import TokenIssuer
+from cleanly.domain.auth.sessions.settings import SessionSettings
 from cleanly.domain.auth.settings import AuthSettings
 from cleanly.domain.users import queries as users
 from cleanly.domain.users import service as user_writes
@@ -32,7 +34,7 @@ class Proved:
     `had_failed`: wrong ones came before it, and are to be forgotten.
     """
 
-    user_id: UUID
+    user: User
     stored: str
     renewed: str | None
     had_failed: bool
@@ -47,18 +49,20 @@ async def prove_password(context: Context, email: str, password: str, *, origin:
         Unavailable: too many hashes wait already.
     """
     now = context.clock.now()
-    async with context.db.look() as session:
-        credentials = await users.credentials_by_email(session, email)
-        failures = await attempts.failures_of(session, email)
-        until = failures.blocked_until if failures is not None else None
-        if until is not None and until > now and not await _is_owners_place(session, credentials, origin, now=now):
-            wait = int((until - now).total_seconds()) + 1
-            raise AccountTemporarilyLocked(retry_after_seconds=wait)
+    async with context.db.alone() as connection:
+        credentials = await users.credentials_for_login(connection, email)
+        failures = await attempts.failures_of(connection, email)
+    until = failures.blocked_until if failures is not None else None
+    if until is not None and until > now:
+        async with context.db.look() as session:
+            is_owner = await _is_owners_place(session, credentials, origin, now=now)
+        if not is_owner:
+            raise AccountTemporarilyLocked(retry_after_seconds=int((until - now).total_seconds()) + 1)
     stored = credentials.password_hash if credentials is not None else None
     verdict = await context.part(Passwords).verify(stored, password)
     if verdict.ok and credentials is not None and stored is not None and _may_enter(context, credentials.user):
         renewed = await context.part(Passwords).hash(password) if verdict.rehash else None
-        return Proved(credentials.user.id, stored, renewed, had_failed=failures is not None)
+        return Proved(credentials.user, stored, renewed, had_failed=failures is not None)
     async with context.db.begin() as session:
         await attempts.note_failure(session, email, now=now)
         user_id = credentials.user.id if credentials is not None else None
@@ -77,6 +81,28 @@ async def _is_owners_place(
 ) -> bool:
     """A stranger's guesses must not lock the owner out of the place where the owner is logged in."""
     return credentials is not None and await sessions.lives_at(session, credentials.user.id, origin.bucket, now=now)
+
+
+async def open_alone(context: Context, proved: Proved, *, origin: Origin) -> SignedInOut:
+    """The usual login: one statement opens the session, if the password is still the one that was verified.
+
+    Raises:
+        InvalidCredentials: it was changed, or the account erased, meanwhile.
+    """
+    now, issuer = context.clock.now(), context.part(TokenIssuer)
+    async with context.db.alone() as connection:
+        grant = await hot.open_alone(
+            connection,
+            proved.user.id,
+            stored=proved.stored,
+            now=now,
+            origin=origin,
+            settings=context.part(SessionSettings),
+            key_id=issuer.refresh.signing,
+        )
+    if grant is None:
+        raise InvalidCredentials
+    return SignedInOut(**issuer.pair(grant, now=now).model_dump(), user=proved.user)
 
 
 async def prove_again(context: Context, caller: Caller, password: str | None, *, origin: Origin) -> tuple[User, str]:

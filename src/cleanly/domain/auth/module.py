@@ -26,8 +26,10 @@ from cleanly.platform.audit import service as audit_writes
 EVENTS_MAX = 10_000
 
 router = APIRouter()
-for part in (routes.router, session_routes.plain, session_routes.router, link_routes.router, account.router):
-    router.include_router(part)
+for part in (routes, session_routes):
+    router.include_router(part.plain)
+for part in (routes, session_routes, link_routes, account):
+    router.include_router(part.router)
 
 
 async def _export(session: AsyncSession, user_id: UUID) -> dict[str, Any]:

@@ -5,12 +5,37 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
 from sqlalchemy import insert, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.kernel.ids import new_id
 from cleanly.kernel.principal import Origin
 from cleanly.platform.audit.models import AuditRow
+
+# As `record`, for a statement that writes more than the audit record: its values are `values_of`'s. It stands behind a
+# common table expression, and adds nothing when that has no row.
+INSERTION = """
+    INSERT INTO audit_events (id, at, actor_id, action, target_id, address, request_id, details)
+    SELECT %(audit_id)s, %(audit_at)s, %(audit_actor_id)s, %(audit_action)s, %(audit_target_id)s, %(audit_address)s,
+        %(audit_request_id)s, %(audit_details)s
+"""
+
+
+def values_of(
+    action: str, *, at: datetime, origin: Origin, actor_id: UUID, target_id: UUID, details: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What `INSERTION` asks for."""
+    return {
+        "audit_id": new_id(),
+        "audit_at": at,
+        "audit_actor_id": actor_id,
+        "audit_action": action,
+        "audit_target_id": target_id,
+        "audit_address": origin.address,
+        "audit_request_id": origin.request_id,
+        "audit_details": Jsonb(dict(details)),
+    }
 
 
 async def record(

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cleanly.domain.auth.attempts.models import LoginFailuresRow
 from cleanly.domain.auth.sessions.rules import login_delay_seconds
 from cleanly.kernel.crypto import sha256
+from cleanly.kernel.pgconn import PatientConnection
 
 FORGOTTEN_AFTER = timedelta(hours=24)
 
@@ -26,14 +27,13 @@ class Failures:
     blocked_until: datetime | None
 
 
-async def failures_of(session: AsyncSession, email: str) -> Failures | None:
+async def failures_of(connection: PatientConnection, email: str) -> Failures | None:
     """What is counted against an account; None when nothing is."""
-    found = (
-        await session.execute(
-            select(LoginFailuresRow.blocked_until).where(LoginFailuresRow.account == account_of(email))
-        )
-    ).one_or_none()
-    return None if found is None else Failures(found.blocked_until)
+    cursor = await connection.execute(
+        "SELECT blocked_until FROM login_failures WHERE account = %(account)s", {"account": account_of(email)}
+    )
+    found = await cursor.fetchone()
+    return None if found is None else Failures(found[0])
 
 
 async def note_failure(session: AsyncSession, email: str, *, now: datetime) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.auth.service import end_sessions, forget_after_commit
-from cleanly.domain.auth.sessions import queries, rules, service
+from cleanly.domain.auth.sessions import hot, queries, rules, service
 from cleanly.domain.auth.sessions.gate import bearer
 from cleanly.domain.auth.sessions.issuer import TokenIssuer
 from cleanly.domain.auth.sessions.service import Grant, Judged
@@ -26,7 +26,7 @@ from cleanly.platform.mail.service import Mailer, Template
 async def rotate_alone(context: Context, claim: RefreshClaim, *, now: datetime, origin: Origin) -> Grant | None:
     """The usual refresh: one statement, one round trip. None: `refresh_once` must judge."""
     async with context.db.alone() as connection:
-        return await service.rotate_alone(
+        return await hot.rotate_alone(
             connection,
             claim,
             now=now,
@@ -44,7 +44,7 @@ async def refresh_once(
     None: the token is ours, but its session is unknown.
     """
     settings = context.part(SessionSettings)
-    grant = await service.rotate(
+    grant = await hot.rotate(
         session, claim, now=now, origin=origin, settings=settings, key_id=context.part(TokenIssuer).refresh.signing
     )
     if grant is not None:

@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, delete, insert, select, text, update
@@ -15,25 +14,7 @@ from cleanly.domain.auth.sessions.models import SessionRow
 from cleanly.domain.auth.sessions.settings import SessionSettings
 from cleanly.domain.auth.sessions.tokens import SELECTOR_BYTES, RefreshClaim, row_key
 from cleanly.kernel.ids import new_id
-from cleanly.kernel.pgconn import PatientConnection
 from cleanly.kernel.principal import Origin
-
-# The normal rotation: one statement, no indexed column touched, so the update stays HOT.
-_ROTATE = """
-    UPDATE refresh_tokens SET
-        generation = generation + 1,
-        epoch = epoch + 1,
-        grace_answers = 0,
-        rotated_at = (rotated_at || %(now)s::timestamptz)[greatest(1, cardinality(rotated_at) - 2):],
-        last_used_at = %(now)s::timestamptz,
-        expires_at = least(absolute_expires_at, %(now)s::timestamptz + make_interval(secs => %(idle_seconds)s)),
-        key_id = %(key_id)s,
-        address = %(address)s,
-        address_bucket = %(bucket)s
-    WHERE token = %(token)s AND generation = %(generation)s AND revoked_at IS NULL
-        AND expires_at > %(now)s::timestamptz AND absolute_expires_at > %(now)s::timestamptz
-    RETURNING id, user_id, generation, epoch
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,52 +95,6 @@ async def open_session(
         .add_cte(opened)
     )
     return Grant(session_id, user_id, selector, key_id, family.generation, family.epoch)
-
-
-async def rotate(
-    session: AsyncSession, claim: RefreshClaim, *, now: datetime, origin: Origin, settings: SessionSettings, key_id: str
-) -> Grant | None:
-    """The newest token, presented in time: the next generation. None when `judge` must look closer."""
-    connection = await session.connection()
-    values = _rotation(claim, now=now, origin=origin, settings=settings, key_id=key_id)
-    return _granted((await connection.exec_driver_sql(_ROTATE, values)).one_or_none(), claim, key_id)
-
-
-async def rotate_alone(
-    connection: PatientConnection,
-    claim: RefreshClaim,
-    *,
-    now: datetime,
-    origin: Origin,
-    settings: SessionSettings,
-    key_id: str,
-) -> Grant | None:
-    """`rotate` as a transaction of its own."""
-    cursor = await connection.execute(
-        _ROTATE, _rotation(claim, now=now, origin=origin, settings=settings, key_id=key_id)
-    )
-    return _granted(await cursor.fetchone(), claim, key_id)
-
-
-def _rotation(
-    claim: RefreshClaim, *, now: datetime, origin: Origin, settings: SessionSettings, key_id: str
-) -> dict[str, Any]:
-    return {
-        "token": row_key(claim.selector),
-        "generation": claim.generation,
-        "now": now,
-        "idle_seconds": settings.jwt_refresh_token_expiry,
-        "key_id": key_id,
-        "address": origin.address,
-        "bucket": origin.bucket,
-    }
-
-
-def _granted(found: Sequence[Any] | None, claim: RefreshClaim, key_id: str) -> Grant | None:
-    if found is None:
-        return None
-    session_id, user_id, generation, epoch = found
-    return Grant(session_id, user_id, claim.selector, key_id, generation, epoch)
 
 
 async def judge(
