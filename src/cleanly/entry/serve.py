@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import Generator
 from types import FrameType
@@ -188,6 +189,9 @@ async def serve(context: Context, settings: Settings) -> None:
         DBAPIError: so it does when the database refuses for good (a wrong password, no such database).
     """
     running = server(context, settings)
+    # What is here now stays for good: the collector need not look at it again, in the middle of somebody's call.
+    gc.collect()
+    gc.freeze()
     waiting = asyncio.create_task(wait_for_schema(context))
     waiting.add_done_callback(lambda task: _stop_if_failed(running, task))
     try:

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
+from joserfc import jws
 from joserfc.jwk import OctKey, OKPKey
 from pydantic import SecretStr, ValidationError
 
@@ -93,6 +94,13 @@ def test_the_row_key_is_a_hash_that_opens_nothing():
     key = tokens.row_key(SELECTOR)
     assert key == hashlib.sha256(SELECTOR).hexdigest()
     assert CODEC.read(key) is None
+
+
+@given(st.binary(min_size=32, max_size=80), st.binary(max_size=400))
+def test_a_token_under_a_secret_is_the_one_that_the_library_makes(secret, payload):
+    key = keys.from_secret(secret)
+    assert key.sign(payload) == jws.serialize_compact(key.header, payload, key.key, algorithms=["HS256"])
+    assert key.open(key.sign(payload)) == payload
 
 
 def test_a_fingerprint_names_a_secret_without_telling_it():
