@@ -1,6 +1,7 @@
 """A dispatcher in a process of its own, until so many deliveries have succeeded; prints how many a second."""
 
 import asyncio
+import gc
 import json
 import random
 import sys
@@ -27,6 +28,8 @@ async def main(url: str, wanted: int, warm: int, seconds_max: float) -> None:
     settings = environment.load(app_env="test", outbound_loopback="on", log_level="warning")
     async with contexts.build(settings, database_url=url, name="bench") as context:
         stop = asyncio.Event()
+        gc.collect()  # as the worker does
+        gc.freeze()
         dispatcher = Dispatcher(context, where=DatabaseUrl.parse(url), chance=random.Random(1))
         running = asyncio.create_task(dispatcher.run(stop))
         deadline, began, at_start, cpu = time.monotonic() + seconds_max, 0.0, 0, 0.0

@@ -83,17 +83,21 @@ def database_url(server: embedded.EmbeddedServer, template: str) -> Generator[st
 
 
 @pytest.fixture
-async def db(database_url: str) -> AsyncGenerator[Database, None]:
-    """A migrated, empty database."""
+async def db(request: pytest.FixtureRequest, database_url: str) -> AsyncGenerator[Database, None]:
+    """A migrated, empty database. Its books must be sound at the end, unless the test is marked to break them."""
     database = Database(database_url, name="test")
     yield database
     await database.close()
-    empty(database_url)
+    unsound = empty(database_url)
+    assert unsound == [] or request.node.get_closest_marker("breaks_the_books")
 
 
-def empty(database_url: str) -> None:
-    """Remove every row."""
+def empty(database_url: str) -> list[str]:
+    """Remove every row. Returns what `cleanly ledger check` would have found."""
     with psycopg.connect(database_url, autocommit=True) as connection:
+        looks = {
+            view: connection.execute(f"SELECT * FROM {view}").fetchall() for view in ("ledger_drift", "ledger_faults")
+        }
         rows = connection.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND NOT tablename = ANY(%s)", (list(_KEPT),)
         ).fetchall()
@@ -102,15 +106,20 @@ def empty(database_url: str) -> None:
             connection.execute("SET session_replication_role = replica")
             names = sql.SQL(", ").join(sql.Identifier(row[0]) for row in rows)
             connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(names))
+    return [f"{view}: {row}" for view, found in looks.items() for row in found]
 
 
 @pytest.fixture
-async def world(database_url: str, clock: MovedClock) -> AsyncGenerator[World, None]:
-    """The whole service, lenient sessions, roomy limits. What a test made it publish is what the catalogue tells."""
+async def world(request: pytest.FixtureRequest, database_url: str, clock: MovedClock) -> AsyncGenerator[World, None]:
+    """The whole service, lenient sessions, roomy limits. What a test made it publish is what the catalogue tells.
+
+    Whatever a test did to it, its books are sound at the end, unless the test is marked to break them.
+    """
     async with running(database_url, clock) as made:
         yield made
         catalogue = made.context.part(EventCatalogue)
         told = await made.rows("SELECT type, data FROM outbound_messages ORDER BY id")
         faults = [fault for kind, data in told if (fault := unfit(catalogue, kind, data))]
-    empty(database_url)
+    unsound = empty(database_url)
     assert faults == []
+    assert unsound == [] or request.node.get_closest_marker("breaks_the_books")

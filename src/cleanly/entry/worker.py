@@ -1,6 +1,7 @@
 """The background process: runs jobs, keeps time for schedules, delivers webhooks, outlives the database's restarts."""
 
 import asyncio
+import gc
 import random
 import signal
 from collections.abc import Callable, Sequence
@@ -55,6 +56,8 @@ async def run_until_signal(context: Context, modules: Sequence[Module], settings
     """`run_worker` until SIGTERM or SIGINT."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    gc.collect()  # what is here now stays for good: the collector need not look at it again
+    gc.freeze()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     try:
