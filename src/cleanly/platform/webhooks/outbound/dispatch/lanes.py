@@ -108,7 +108,7 @@ class Lanes(Generic[J]):
             self._lanes[endpoint_id] = lane
             self._forget_idle()
         elif is_failing and lane.standing == "unproven":
-            lane.standing = "failing"
+            self._stand(lane, "failing")
         self._busy[endpoint_id] = lane
         lane.waiting.append(job)
         self.in_hand += 1
