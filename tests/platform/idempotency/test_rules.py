@@ -138,3 +138,10 @@ def test_a_lease_longer_than_the_answers_life_is_refused():
         IdempotencySettings(idempotency_ttl_seconds=60, idempotency_lease_seconds=60)
     assert IdempotencySettings().idempotency_ttl_seconds == 86_400
     assert IdempotencySettings().idempotency_lease_seconds == 60
+
+
+@pytest.mark.parametrize("query", [b"a=%C3%91", b"a=%F3%9C%89%ff", b"a=\xff", b"%FF=", b"a=%u0041"])
+def test_a_query_of_any_bytes_is_read_and_told_apart(query: bytes):
+    whole = rules.request_bytes("POST", "/things", query, b"")
+    assert whole == rules.request_bytes("POST", "/things", query, b"")
+    assert whole != rules.request_bytes("POST", "/things", b"a=%C3%92", b"")

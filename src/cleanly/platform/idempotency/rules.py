@@ -63,8 +63,10 @@ def route_name(method: str, template: str, path: str) -> str:
 
 def request_bytes(method: str, template: str, query: bytes, body: bytes) -> bytes:
     """Everything that makes a request this one and no other. The query's order counts only within one name."""
-    pairs = sorted(parse_qsl(query, keep_blank_values=True), key=lambda pair: pair[0])
-    return json.dumps([method, template, urlencode(pairs), sha256(body).hex()]).encode()
+    # Latin-1 has a character for every byte, so that a query of any bytes is told apart from any other.
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
+    told = urlencode(sorted(pairs, key=lambda pair: pair[0]), encoding="latin-1")
+    return json.dumps([method, template, told, sha256(body).hex()]).encode()
 
 
 def is_kept(status: int, code: str | None = None) -> bool:
