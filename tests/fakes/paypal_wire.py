@@ -5,11 +5,12 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.fakes.paypal_world import TOKENS, PayPalWorld, amount, missing
+from tests.fakes.paypal_payouts import PayPalPayouts
+from tests.fakes.paypal_world import TOKENS, amount, missing
 from tests.fakes.wire import Call, Refusal
 
 
-class PayPalWire(PayPalWorld):
+class PayPalWire(PayPalPayouts):
     async def read(self, request: web.Request) -> Any:
         text = await request.text()
         return json.loads(text) if text.startswith("{") else text
@@ -54,6 +55,8 @@ class PayPalWire(PayPalWorld):
                 return self.void(reference)
             case ["POST", "payments", "captures", reference, "refund"]:
                 return self.refund(reference, call.body)
+            case [method, "payments", "payouts", *rest]:
+                return self.payouts(method, rest, call.body)
             case ["GET", "payments", kind, reference]:
                 return self.parts[kind].get(reference) or self.fail(missing())
             case ["GET", "customer", "disputes"]:

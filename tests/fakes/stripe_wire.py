@@ -5,11 +5,12 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.fakes.stripe_world import StripeWorld, meta, refuse
+from tests.fakes.stripe_connect import StripeConnect
+from tests.fakes.stripe_world import meta, refuse
 from tests.fakes.wire import Call
 
 
-class StripeWire(StripeWorld):
+class StripeWire(StripeConnect):
     async def read(self, request: web.Request) -> Any:
         return {name: str(value) for name, value in (await request.post()).items()}
 
@@ -21,7 +22,7 @@ class StripeWire(StripeWorld):
     async def answer(self, call: Call) -> Any:
         key = call.headers.get("idempotency-key")
         if call.method == "POST" and key:
-            asked = (call.path, sorted(call.body.items()))
+            asked = (call.path, call.headers.get("stripe-account"), sorted(call.body.items()))
             if key in self.keys:
                 before, answer = self.keys[key]
                 if before != asked:
@@ -58,12 +59,41 @@ class StripeWire(StripeWorld):
             case ["GET", "balance_transactions"]:
                 return self.page(self.books, call)
             case ["GET", "events"]:
-                return self.page(self.events, call)
+                # Those of connected accounts are listed there.
+                return self.page([it for it in self.events if "account" not in it], call)
+            case [_, "accounts" | "account_links" | "transfers" | "payouts", *_]:
+                return self.connect(call)
             case ["GET", kind, reference]:
                 found = self.get(reference)
                 if found["object"] != kind.removesuffix("s"):
                     raise refuse("resource_missing", 404)
                 return self.shown(found)
+        raise AssertionError(f"{call.method} {call.path} is not on this wire")
+
+    def connect(self, call: Call) -> Any:  # noqa: PLR0911 - a table of addresses
+        body, of = call.body, call.headers.get("stripe-account", "")
+        match [call.method, *call.path.strip("/").split("/")[1:]]:
+            case ["POST", "accounts"]:
+                return self.account(body)
+            case ["GET", "accounts", reference]:
+                return self.reachable(reference)
+            case ["POST", "account_links"]:
+                return self.link(body)
+            case ["POST", "transfers"]:
+                return self.transfer(body)
+            case ["POST", "transfers", reference, "reversals"]:
+                return self.reverse(self.get(reference), body)
+            case ["GET", "transfers", reference]:
+                return self.get(reference)
+            case ["POST", "payouts"]:
+                return self.payout(body, of)
+            case ["GET", "payouts", reference]:
+                return self.payout_of(reference, of)
+            case ["GET", kind]:
+                mine = [it for it in self.objects.values() if it["object"] == kind.removesuffix("s")]
+                wanted = {"transfer_group": call.query.get("transfer_group")} if kind == "transfers" else {}
+                wanted |= {"_of": of} if kind == "payouts" else {}
+                return self.page([it for it in mine if all(it[name] == value for name, value in wanted.items())], call)
         raise AssertionError(f"{call.method} {call.path} is not on this wire")
 
     def found(self, kind: str, query: str) -> dict[str, Any]:

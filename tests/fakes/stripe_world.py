@@ -107,8 +107,9 @@ class StripeWorld(Vendor):
             self.put("dp", "dispute", **bare, status="needs_response", reason="fraudulent", balance_transactions=[]),
         )
 
-    def tell(self, kind: str, about: dict[str, Any]) -> None:
-        event = {
+    def tell(self, kind: str, about: dict[str, Any], *, account: str | None = None) -> None:
+        """`account`: the seller's, of news on a connected account."""
+        event: dict[str, Any] = {
             "id": f"evt_{self.number():04}",
             "object": "event",
             "type": kind,
@@ -117,6 +118,8 @@ class StripeWorld(Vendor):
             "api_version": "2026-10-28.endive",
             "data": {"object": json.loads(json.dumps(about))},
         }
+        if account is not None:
+            event["account"] = account
         self.events.append(event)
         self.push(json.dumps(event, indent=2).encode())
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from cleanly.domain.auth.flows import prove_again
 from cleanly.domain.auth.sessions.gate import Gate
 from cleanly.domain.auth.sessions.issuer import TokenIssuer
 from cleanly.domain.catalog.service import PriceRules
@@ -19,7 +20,7 @@ from cleanly.kernel.clock import Clock
 from cleanly.kernel.context import Context
 from cleanly.kernel.db import Database
 from cleanly.kernel.http import OnceOpener
-from cleanly.kernel.module import EventCatalogue, InboundHandlers, Module, PersonalDataHolders
+from cleanly.kernel.module import EventCatalogue, InboundHandlers, Module, PersonalDataHolders, Reauthentication
 from cleanly.kernel.net import Http
 from cleanly.kernel.paging import Cursors
 from cleanly.kernel.principal import SessionGate
@@ -133,4 +134,5 @@ def _of_all(modules: Sequence[Module]) -> dict[type, object]:
         PersonalDataHolders: PersonalDataHolders(personal),
         InboundHandlers: InboundHandlers.of(modules),
         EventCatalogue: EventCatalogue.of(modules),
+        Reauthentication: Reauthentication(prove_again),
     }

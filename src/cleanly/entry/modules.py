@@ -5,6 +5,7 @@ from cleanly.domain.catalog.module import module as catalog
 from cleanly.domain.ledger.module import module as ledger
 from cleanly.domain.payments.module import module as payments
 from cleanly.domain.payouts.module import module as payouts
+from cleanly.domain.subscriptions.module import module as subscriptions
 from cleanly.domain.users.module import module as users
 from cleanly.kernel.module import Module
 from cleanly.platform.audit.module import module as audit
@@ -34,5 +35,6 @@ MODULES: tuple[Module, ...] = (
     ledger,
     catalog,
     payments,
+    subscriptions,
     payouts,
 )

@@ -15,6 +15,7 @@ from cleanly.platform.jobs import service as jobs
 from cleanly.platform.providers.google_play.adapter import GooglePlay
 from cleanly.platform.providers.google_play.client import Client as PlayClient
 from cleanly.platform.providers.guarded import Guarded
+from cleanly.platform.providers.guarded_billing import GuardedBiller
 from cleanly.platform.providers.guarded_store import GuardedStore
 from cleanly.platform.providers.ownership import AccountIds
 from cleanly.platform.providers.paypal.adapter import PayPal
@@ -75,6 +76,7 @@ def registry(settings: Settings, clock: Clock, play: Sandbox | None, *, open_tok
         [guard(provider) for provider in found],
         is_live=settings.is_production,
         store=_store(settings, clock, open_token),
+        billers=[GuardedBiller(play.billing, monotonic=time.monotonic)] if play is not None else (),
     )
 
 

@@ -12,6 +12,7 @@ from cleanly.domain.auth.settings import AuthSettings
 from cleanly.domain.catalog.settings import CatalogSettings
 from cleanly.domain.payments.settings import PaymentSettings
 from cleanly.domain.payouts.settings import PayoutSettings
+from cleanly.domain.subscriptions.settings import SubscriptionSettings
 from cleanly.kernel.pgconn import BadDatabaseUrl, DatabaseUrl
 from cleanly.kernel.settings import Group, Url, Words
 from cleanly.platform.cache.settings import CacheSettings
@@ -32,6 +33,10 @@ from cleanly.platform.webhooks.outbound.settings import OutboundSettings
 SECRET_BYTES_MIN = 32
 _KNOWN_SECRETS = {DEVELOPMENT_SECRET, "changethis", "changeme", "secret", "your-secret-key"}
 _WEAK_TLS = {"disable", "allow", "prefer"}
+_PREFIXES = (
+    *("JWT_", "DATABASE_", "RATE_LIMIT_", "JOBS_", "MAIL_", "PASSWORD_", "GOOGLE_", "CLEANLY_", "REFRESH_", "STRIPE_"),
+    *("PAYPAL_", "SANDBOX_", "INBOUND_", "OUTBOUND_", "PAYOUT_", "SUBSCRIPTION_"),
+)
 Environment = Literal["development", "test", "preview", "production"]
 
 
@@ -101,6 +106,7 @@ class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # each g
     CatalogSettings,
     PaymentSettings,
     PayoutSettings,
+    SubscriptionSettings,
     BaseSettings,
 ):
     """The whole environment of a process. A field's name in capitals is its variable."""
@@ -281,20 +287,4 @@ def variable_names() -> frozenset[str]:
 
 def unknown_variables() -> list[str]:
     """Variables that look like ours by a prefix and are not: probably typing errors."""
-    prefixes = (
-        "JWT_",
-        "DATABASE_",
-        "RATE_LIMIT_",
-        "JOBS_",
-        "MAIL_",
-        "PASSWORD_",
-        "GOOGLE_",
-        "CLEANLY_",
-        "REFRESH_",
-        "STRIPE_",
-        "PAYPAL_",
-        "SANDBOX_",
-        "INBOUND_",
-        "OUTBOUND_",
-    )
-    return sorted(name for name in os.environ if name.startswith(prefixes) and name not in variable_names())
+    return sorted(name for name in os.environ if name.startswith(_PREFIXES) and name not in variable_names())

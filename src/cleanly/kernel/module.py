@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cleanly.kernel.context import Context
 from cleanly.kernel.errors import AppError
 from cleanly.kernel.messages import EventType, Handled, ProviderEvent, Task, Tick
+from cleanly.kernel.principal import Caller, Origin
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -66,6 +67,24 @@ class PersonalDataHolders:
     """Every slice's `PersonalData` in the order of MODULES: a part of the Context."""
 
     by_module: tuple[tuple[str, PersonalData], ...]
+
+
+class Prove(Protocol):
+    """See `Reauthentication`. It opens its own transactions."""
+
+    async def __call__(self, context: Context, caller: Caller, password: str | None, *, origin: Origin) -> object:
+        """Check it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reauthentication:
+    """Asks a signed-in user for the current password before a change that matters: a part of the Context.
+
+    `prove` raises the refusals of the slice that knows passwords: ReauthenticationRequired, AccountTemporarilyLocked.
+    """
+
+    prove: Prove
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ VALUES = {
     "token": "abc-_123",
     "email": "ada.new@example.com",
     "host": "shop.example",
+    "plan": "The Daily",
+    "until": "22 December 2026",
     "since": "2026-11-22T12:00:00.000Z",
 }
 TEMPLATES = Templates(product="Shop & Co", base="https://app.test/x")

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import structlog
 
 from cleanly.domain.ledger import debts, metrics, queries
-from cleanly.domain.ledger.messages import CHECK, CHECK_RECENT
+from cleanly.domain.ledger.messages import BOOKS_BROKEN, CHECK, CHECK_RECENT, BrokenBooks
 from cleanly.domain.ledger.queries import Report
 from cleanly.kernel.context import Context
 from cleanly.kernel.messages import Tick
 from cleanly.kernel.module import Cron, FlowJob
+from cleanly.platform.jobs import service as jobs
 
 _log = structlog.get_logger(__name__)
 SECONDS_MAX = 900
@@ -22,6 +23,7 @@ async def check(context: Context, _tick: Tick) -> None:
         report = await queries.check_everything(session, seconds_max=SECONDS_MAX)
         found = await debts.debtors(session)
     _tell(report, "full", context)
+    await _alarm(report, "full", context)
     _tell_debtors(found, "full")
 
 
@@ -32,6 +34,7 @@ async def check_recent(context: Context, _tick: Tick) -> None:
         found = await debts.recent_debtors(session)
         metrics.owed(await debts.owed(session))
     _tell(report, "recent", context)
+    await _alarm(report, "recent", context)
     _tell_debtors(found, "recent")
 
 
@@ -46,6 +49,14 @@ def _tell_debtors(found: Sequence[debts.Debtor], look: metrics.Look) -> None:
             receivable=one.receivable,
             available=one.available,
         )
+
+
+async def _alarm(report: Report, look: metrics.Look, context: Context) -> None:
+    if report.is_clean:
+        return
+    found = BrokenBooks(check=look, drift=len(report.drift), faults=len(report.faults))
+    async with context.db.begin() as session:
+        await jobs.enqueue(session, BOOKS_BROKEN, found)
 
 
 def _tell(report: Report, look: metrics.Look, context: Context) -> None:

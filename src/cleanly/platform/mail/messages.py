@@ -21,6 +21,7 @@ class Template(StrEnum):
     EXISTING_ACCOUNT = "existing_account"
     ENDPOINT_FAILING = "endpoint_failing"
     ENDPOINT_DISABLED = "endpoint_disabled"
+    RENEWAL_FAILED = "renewal_failed"
 
 
 # The values that a mail needs, no more and no fewer. `name` may be empty.
@@ -33,6 +34,7 @@ NEEDS: Mapping[Template, frozenset[str]] = {
     Template.EXISTING_ACCOUNT: frozenset({"name"}),
     Template.ENDPOINT_FAILING: frozenset({"name", "host", "since"}),
     Template.ENDPOINT_DISABLED: frozenset({"name", "host", "since"}),
+    Template.RENEWAL_FAILED: frozenset({"name", "plan", "until"}),
 }
 
 _LINK = timedelta(hours=1)
@@ -47,6 +49,7 @@ LIVES: Mapping[Template, timedelta] = {
     Template.EXISTING_ACCOUNT: _NEWS,
     Template.ENDPOINT_FAILING: _NEWS,
     Template.ENDPOINT_DISABLED: _NEWS,
+    Template.RENEWAL_FAILED: _NEWS,
 }
 
 

@@ -49,9 +49,8 @@ class Mailer:
         self._sender = on_the_wire(parse_sender(settings.mail_from))
         self.outbox: Outbox = outbox or _outbox(settings, helo=self._sender.domain)
         self.budget = Budget(settings.mail_per_minute_max)
-        self.templates = Templates(
-            product=self._sender.display_name or self._sender.domain, base=settings.app_link_base
-        )
+        self.link_base = settings.app_link_base  # where the app's own pages are
+        self.templates = Templates(product=self._sender.display_name or self._sender.domain, base=self.link_base)
 
     @property
     def mailbox(self) -> Mailbox | None:

@@ -17,6 +17,10 @@ class NotThere(Refused):
     """The provider has no such thing."""
 
 
+class NotYet(Refused):
+    """Definitely did not happen, for the money is not there yet: a later attempt with another key may succeed."""
+
+
 class Unknown(Exception):
     """It may have happened: a timeout, a connection lost after sending, a 5xx. The same key again, never a new one."""
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from cleanly.kernel.money import Money
 from cleanly.platform.providers.breaker import Breaker, Guard, Limits
+from cleanly.platform.providers.guarded_sellers import GuardedSellers
 from cleanly.platform.providers.protocol import (
     Balance,
     Capability,
@@ -22,6 +23,7 @@ from cleanly.platform.providers.protocol import (
     Snapshot,
     VerifiedEvent,
 )
+from cleanly.platform.providers.protocol_sellers import SellerProvider
 
 T = TypeVar("T")
 __all__ = ["Breaker", "Guarded", "Limits"]
@@ -34,6 +36,13 @@ class Guarded:
         self._provider = provider
         self._guard = Guard(provider.name, limits=limits or Limits(), monotonic=monotonic)
         self.breaker = self._guard.breaker
+
+    @property
+    def sellers(self) -> SellerProvider | None:
+        """Its seller side behind the same guard; None if it has none."""
+        # On the adapter itself, or beside it where the two sides differ (how long they know a key).
+        inner = getattr(self._provider, "sellers", self._provider)
+        return GuardedSellers(inner, self._guard) if isinstance(inner, SellerProvider) else None
 
     @property
     def name(self) -> str:

@@ -25,6 +25,9 @@ class Capability(StrEnum):
     CUSTOMERS = "customers"
     LIST_ENTRIES = "list_entries"
     LIST_EVENTS = "list_events"
+    SELLER_ACCOUNTS = "seller_accounts"
+    PAYOUTS = "payouts"
+    TRANSFERS = "transfers"  # a payout takes two steps: to the seller's account, then from there
 
 
 PaymentState = Literal["requires_action", "processing", "authorized", "captured", "failed", "canceled"]

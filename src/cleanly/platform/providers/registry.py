@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Protocol
 
+from cleanly.platform.providers.billing import Biller
 from cleanly.platform.providers.errors import UnsupportedByProvider
-from cleanly.platform.providers.protocol import Provider, VerifiedEvent
+from cleanly.platform.providers.protocol import Capability, Provider, VerifiedEvent
+from cleanly.platform.providers.protocol_sellers import SellerProvider
 from cleanly.platform.providers.purchases import PlayStore
 
 
@@ -37,7 +39,14 @@ class Providers:
     `store` is Google Play, where it is set up: it pushes news as they do, and takes no payments.
     """
 
-    def __init__(self, providers: Iterable[Provider], *, is_live: bool, store: PlayStore | None = None) -> None:
+    def __init__(
+        self,
+        providers: Iterable[Provider],
+        *,
+        is_live: bool,
+        store: PlayStore | None = None,
+        billers: Iterable[Biller] = (),
+    ) -> None:
         """Keep the providers in their order.
 
         Raises:
@@ -49,6 +58,7 @@ class Providers:
                 raise ValueError(f"two providers are called {provider.name}")
         self.is_live = is_live
         self._store = store
+        self._billers = {biller.name: biller for biller in billers}
 
     def get(self, name: str) -> Provider:
         """The provider of that name.
@@ -58,6 +68,29 @@ class Providers:
         """
         if (found := self._by_name.get(name)) is None:
             raise UnsupportedByProvider("This provider is not available here", details={"provider": name})
+        return found
+
+    def sellers(self, name: str) -> SellerProvider:
+        """The seller side of the provider of that name: accounts, transfers, payouts.
+
+        Raises:
+            UnsupportedByProvider: not set up here, or it pays no sellers.
+        """
+        provider = self.get(name)
+        # A guard looks like every provider; what is behind it tells whether there is a seller side.
+        found = provider if isinstance(provider, SellerProvider) else getattr(provider, "sellers", None)
+        if not isinstance(found, SellerProvider) or Capability.PAYOUTS not in provider.capabilities:
+            raise UnsupportedByProvider("This provider pays no sellers", details={"provider": name})
+        return found
+
+    def biller(self, name: str) -> Biller:
+        """The side of the provider of that name that bills subscriptions.
+
+        Raises:
+            UnsupportedByProvider: not set up here, or it bills none.
+        """
+        if (found := self._billers.get(name)) is None:
+            raise UnsupportedByProvider("This provider bills no subscriptions here", details={"provider": name})
         return found
 
     @property

@@ -7,7 +7,7 @@ surely did not happen: until then the same call is made again under the same key
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, Protocol
 from uuid import UUID
 
 from sqlalchemy import select, text, update
@@ -18,7 +18,6 @@ from cleanly.kernel.ids import new_id
 from cleanly.kernel.money import Money
 from cleanly.platform.providers import rules
 from cleanly.platform.providers.models import ProviderCallRow
-from cleanly.platform.providers.protocol import Provider
 from cleanly.platform.providers.rules import Again
 
 CallEnd = Literal["succeeded", "refused", "unknown"]
@@ -28,6 +27,20 @@ DOUBTED_AFTER = timedelta(seconds=60)
 DOUBTS_MAX = 1_000
 # As text, word for word as the index of open calls has it: a parameter would hide from the planner that they agree.
 _IS_OPEN = text("provider_calls.state IN ('started', 'unknown')")
+
+
+class Callee(Protocol):
+    """What must be known of whoever is called."""
+
+    @property
+    def name(self) -> str:
+        """By which it is known here."""
+        ...
+
+    @property
+    def key_memory(self) -> timedelta:
+        """How long the same key is surely taken for the same call."""
+        ...
 
 
 class OtherArguments(RuntimeError):
@@ -58,7 +71,7 @@ class LookAgain:
 
 
 async def begin_call(
-    session: AsyncSession, provider: Provider, operation: str, subject_id: UUID, money: Money | None, *, now: datetime
+    session: AsyncSession, provider: Callee, operation: str, subject_id: UUID, money: Money | None, *, now: datetime
 ) -> Call | LookAgain:
     """The call to make now: the open one of this operation on this subject, or a new one.
 

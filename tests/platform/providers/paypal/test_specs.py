@@ -8,8 +8,9 @@ import jsonschema_rs
 import pytest
 
 from cleanly.kernel.money import Money
-from cleanly.platform.providers.paypal import bodies, snapshots
+from cleanly.platform.providers.paypal import bodies, payouts, snapshots
 from cleanly.platform.providers.paypal.faults import _DECLINES, _MAYBE
+from cleanly.platform.providers.protocol_sellers import NewPayout
 from tests.platform.providers.contract import our_id
 from tests.platform.providers.paypal.conftest import settings
 from tests.platform.providers.paypal.test_calls import new, paid
@@ -38,6 +39,11 @@ def payments() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def webhooks() -> dict[str, Any]:
     return spec("notifications_webhooks_v1")
+
+
+@pytest.fixture(scope="module")
+def batches() -> dict[str, Any]:
+    return spec("payments_payouts_batch_v1")
 
 
 def faults(document: dict[str, Any], schema: str, body: Any, *, strict: bool = True) -> list[str]:
@@ -148,3 +154,37 @@ def test_the_fakes_events_are_theirs(webhooks, wire):
     assert faults(webhooks, "event", wire.events[0], strict=False) == []
     listed = wire.listed({"start_time": "2026-01-01T00:00:00Z", "end_time": "2027-01-01T00:00:00Z"})
     assert faults(webhooks, "EventList", listed, strict=False) == []
+
+
+def a_payout(money: Money = EUR, account: str = "ada@example.com") -> NewPayout:
+    return NewPayout(
+        our_id=our_id(1), account=account, money=money, transfer=None, destination=None, description="ä" * 2000
+    )
+
+
+@pytest.mark.parametrize("account", ["ada@example.com", "7LFGYMXBEUNHG"])
+@pytest.mark.parametrize("money", [EUR, Money(1250, "JPY"), Money(1200, "HUF")])
+def test_a_batch_that_we_send_is_valid(batches, money, account):
+    body = payouts.new_batch(a_payout(money, account), key=f"payout:{our_id(1)}:1")
+    assert faults(batches, "create_payout_request", body) == []
+    assert faults(batches, "payout_item", body["items"][0]) == []
+    assert faults(batches, "sender_batch_header", body["sender_batch_header"]) == []
+    assert body["items"][0]["recipient_type"] in batches["components"]["schemas"]["recipient_enum"]["enum"]
+    assert faults(batches, "payout_item", {**body["items"][0], "amount": {"currency": "EUR", "value": 1}})
+
+
+def test_every_state_of_a_batch_and_of_its_item_is_known(batches):
+    schemas = batches["components"]["schemas"]
+    assert set(schemas["transaction_enum"]["enum"]) == set(payouts._ITEM)
+    assert set(schemas["batch_enum"]["enum"]) == set(payouts._BATCH)
+
+
+def test_the_fakes_batches_are_theirs(batches, webhooks, wire):
+    made = wire.send_batch(payouts.new_batch(a_payout(), key=f"payout:{our_id(1)}:1"))
+    assert faults(batches, "payout", made, strict=False) == []
+    name = made["batch_header"]["payout_batch_id"]
+    wire.settle_payout(name, "FAILED", "RECEIVER_UNREGISTERED")
+    assert faults(batches, "payout_batch", wire.seen_batch(name), strict=False) == []
+    assert faults(batches, "payout_item-2", wire.seen_batch(name)["items"][0], strict=False) == []
+    assert faults(webhooks, "event", wire.events[-1], strict=False) == []
+    assert faults(batches, "error", wire.duplicate(name).body, strict=False) == []

@@ -10,7 +10,9 @@ import stripe as sdk
 from stripe import params
 
 from cleanly.kernel.money import Money
-from cleanly.platform.providers.stripe import events, snapshots
+from cleanly.platform.providers.protocol_sellers import NewAccount, NewPayout, NewTransfer, SellerProvider
+from cleanly.platform.providers.stripe import events, seller_snapshots, snapshots
+from tests.fakes.stripe_wire import StripeWire
 from tests.platform.providers.contract import our_id
 from tests.platform.providers.stripe.test_calls import new, paid
 
@@ -31,6 +33,17 @@ TYPES = {
     ("GET", "/v1/balance_transactions"): params.BalanceTransactionListParams,
     ("GET", "/v1/events"): params.EventListParams,
     ("GET", "/v1/balance"): params.BalanceRetrieveParams,
+    ("POST", "/v1/accounts"): params.AccountCreateParams,
+    ("GET", "/v1/accounts"): params.AccountListParams,
+    ("GET", "/v1/accounts/*"): params.AccountRetrieveParams,
+    ("POST", "/v1/account_links"): params.AccountLinkCreateParams,
+    ("POST", "/v1/transfers"): params.TransferCreateParams,
+    ("GET", "/v1/transfers"): params.TransferListParams,
+    ("GET", "/v1/transfers/*"): params.TransferRetrieveParams,
+    ("POST", "/v1/transfers/*/reversals"): params.TransferCreateReversalParams,
+    ("POST", "/v1/payouts"): params.PayoutCreateParams,
+    ("GET", "/v1/payouts"): params.PayoutListParams,
+    ("GET", "/v1/payouts/*"): params.PayoutRetrieveParams,
 }
 
 
@@ -82,6 +95,7 @@ async def test_every_key_that_we_send_is_in_the_sdks_types(stripe, wire, clock):
     await stripe.list_entries(clock.now(), None)
     await stripe.list_entries(clock.now(), wire.books[0]["id"])
     await stripe.get_balance()
+    await pay_a_seller(stripe.sellers, wire)
 
     unknown = []
     for call in wire.calls:
@@ -90,6 +104,29 @@ async def test_every_key_that_we_send_is_in_the_sdks_types(stripe, wire, clock):
         unknown += [f"{call.path}: {key}" for key in sent if not known(kind, key)]
     assert unknown == []
     assert {(call.method, pattern(call.path)) for call in wire.calls} == set(TYPES)
+
+
+async def pay_a_seller(sellers: SellerProvider, wire: StripeWire) -> None:
+    """Every call of the seller side, with every key that it may send."""
+    new = NewAccount(our_id=our_id(20), email="ada@example.com", country="DE")
+    account = await sellers.create_account(new, key="seller_account:20:1")
+    await sellers.onboarding_link(account.reference, return_url="https://a.example", refresh_url="https://b.example")
+    wire.onboard(account.reference)
+    found = await sellers.find_account(our_id(20))
+    assert found is not None
+    assert found.destination is not None
+    names: dict[str, Any] = {"our_id": our_id(21), "account": account.reference, "money": Money(100, "EUR")}
+    transfer = await sellers.send_transfer(NewTransfer(**names, transfer_group=str(our_id(21))), key="transfer:21:1")
+    await sellers.find_transfer(our_id(21))
+    await sellers.reverse_transfer(transfer.reference, our_id=our_id(21), key="reverse_transfer:21:1")
+    await sellers.reverse_transfer(transfer.reference, our_id=our_id(21), key="reverse_transfer:21:2")
+    await sellers.send_transfer(NewTransfer(**names, transfer_group=str(our_id(21))), key="transfer:21:2")
+    payout = NewPayout(
+        **names, transfer=transfer.reference, destination=found.destination.fingerprint, description="Cleanly"
+    )
+    sent = await sellers.send_payout(payout, key="payout:21:1")
+    await sellers.get_payout(sent.reference, account=account.reference)
+    await sellers.find_payout(our_id(21), account=account.reference)
 
 
 def test_a_key_that_is_not_in_the_types_would_be_seen():
@@ -154,3 +191,30 @@ def test_a_balance_is_read(resources):
 def test_an_event_is_read(resources):
     found = events.event(resources["event"], account="test", is_live=False, verified_with="list")
     assert (found.type, found.kind) == ("plan.created", "other")
+
+
+def test_a_sellers_account_is_read(resources):
+    found = seller_snapshots.account(resources["account"])
+    assert (found.state, found.payouts_enabled, found.country) == ("pending", False, "US")
+    assert "external_account" in found.requirements
+    assert found.destination is None
+
+
+def test_a_sellers_bank_is_read(resources):
+    account = resources["account"] | {"external_accounts": {"data": [resources["bank_account"]]}}
+    found = seller_snapshots.account(account).destination
+    assert found is not None
+    assert (found.last4, found.fingerprint) == ("6789", resources["bank_account"]["fingerprint"])
+    assert seller_snapshots.outside_account(account, found.fingerprint, "USD") == resources["bank_account"]["id"]
+
+
+def test_a_transfer_is_read(resources):
+    found = seller_snapshots.transfer(resources["transfer"])
+    assert (found.money, found.reversed_amount, found.is_reversed) == (Money(1100, "USD"), 0, False)
+    assert found.account == resources["account"]["id"]
+
+
+def test_a_payout_is_read(resources):
+    found = seller_snapshots.payout(resources["payout"], of="acct_1")
+    assert (found.state, found.money, found.account) == ("in_transit", Money(1100, "USD"), "acct_1")
+    assert found.arrives_at is not None

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.payments.disputes.models import DisputeRow
+from cleanly.domain.payments.models import PaymentRow
 from cleanly.kernel.money import Money
 
 
@@ -26,6 +27,14 @@ class Dispute:
     evidence_due_at: datetime | None
     revision: int
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How many sales, and how many disputes were opened on them."""
+
+    sales: int
+    disputes: int
 
 
 def dispute_of(row: DisputeRow) -> Dispute:
@@ -67,3 +76,16 @@ async def is_money_gone(session: AsyncSession, payment_id: UUID) -> bool:
         .limit(1)
     )
     return found is not None
+
+
+async def rate(session: AsyncSession, seller_id: UUID, *, since: datetime) -> Rate:
+    """A seller's sales that were captured since then, and the disputes on them."""
+    row = (
+        await session.execute(
+            select(func.count(func.distinct(PaymentRow.id)), func.count(DisputeRow.id))
+            .select_from(PaymentRow)
+            .outerjoin(DisputeRow, DisputeRow.payment_id == PaymentRow.id)
+            .where(PaymentRow.seller_id == seller_id, PaymentRow.captured_at >= since)
+        )
+    ).one()
+    return Rate(*row)

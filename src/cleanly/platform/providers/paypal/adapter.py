@@ -21,6 +21,7 @@ from cleanly.platform.providers.paypal.certificates import Certificates
 from cleanly.platform.providers.paypal.client import Client
 from cleanly.platform.providers.paypal.disputes import DISPUTES, DisputesOfPayments
 from cleanly.platform.providers.paypal.orders import AUTHORIZATIONS, CAPTURES, ORDERS
+from cleanly.platform.providers.paypal.sellers import PayPalSellers
 from cleanly.platform.providers.paypal.settings import PayPalSettings
 from cleanly.platform.providers.protocol import (
     Balance,
@@ -51,7 +52,7 @@ class PayPal:
     """One PayPal account. `close` it."""
 
     name = snapshots.NAME
-    capabilities = frozenset(Capability) - {Capability.CUSTOMERS}
+    capabilities = frozenset(Capability) - {Capability.CUSTOMERS, Capability.TRANSFERS}
     key_memory = timedelta(hours=6)  # Orders v2; captures and refunds are remembered longer
 
     def __init__(
@@ -67,6 +68,7 @@ class PayPal:
         self._is_live = settings.paypal_is_live
         # The account is known by its environment: an application's credentials change, its payments do not.
         self.account: str = settings.paypal_env
+        self.sellers = PayPalSellers(client, account=self.account)
 
     async def ensure_customer(self, user_id: UUID, email: str, *, key: str) -> str:
         """Refuse: PayPal knows no customers of ours.

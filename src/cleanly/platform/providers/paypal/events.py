@@ -3,6 +3,7 @@
 from typing import Final
 from uuid import UUID
 
+from cleanly.platform.providers.paypal.payouts import of_batch, reference_of
 from cleanly.platform.providers.paypal.snapshots import NAME, order_of
 from cleanly.platform.providers.protocol import ObjectKind, VerifiedEvent
 from cleanly.platform.providers.reading import Json, at_instant, our_id, within
@@ -14,6 +15,7 @@ _KINDS: Final[dict[str, ObjectKind]] = {
     "refund": "refund",
     "dispute": "dispute",
     "payouts_item": "payout",
+    "payouts": "payout",  # of a batch
     "subscription": "subscription",
 }
 
@@ -44,6 +46,11 @@ def event(it: Json, *, account: str, is_live: bool, verified_with: str) -> Verif
 def _reference(word: str, about: Json) -> str:
     if word in {"capture", "authorization"}:
         return order_of(about) or _text(about["id"])
+    # A payout is known by its batch, whose id is told first; the batch has one item.
+    if word == "payouts_item":
+        return _text(about["payout_batch_id"])
+    if word == "payouts":
+        return _text(reference_of(about))
     return str(about.get("dispute_id" if word == "dispute" else "id") or "")
 
 
@@ -51,6 +58,10 @@ def _ours(word: str, about: Json) -> UUID | None:
     """A refund's is left out: one made in the console may carry its payment's id."""
     if word == "checkout-order":
         return our_id(within(about["purchase_units"][0], "custom_id"))
+    if word == "payouts_item":
+        return our_id(within(about, "payout_item", "sender_item_id"))
+    if word == "payouts":
+        return of_batch(about["batch_header"])
     if word == "dispute":
         disputed = about.get("disputed_transactions") or ()
         return our_id(within(disputed[0], "custom")) if disputed else None

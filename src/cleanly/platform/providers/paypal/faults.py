@@ -4,15 +4,20 @@ Source: https://developer.paypal.com/api/rest/responses/; the issues are those o
 specifications.
 """
 
+import json
+import re
 from typing import Any, Final
 
 from cleanly.kernel.net import Answer, NetError, NetForbidden, NetRefused
-from cleanly.platform.providers.errors import NotSent, NotThere, Refused, Unknown
+from cleanly.platform.providers.errors import NotSent, NotThere, NotYet, Refused, Unknown
 from cleanly.platform.providers.reading import Json, parse_object, within
 
 _RETRY_SECONDS_MAX: Final = 3600
 # The same call is running elsewhere, or ran with other content: it may have happened.
 _MAYBE: Final = {"PREVIOUS_REQUEST_IN_PROGRESS", "ORDER_COMPLETION_IN_PROGRESS", "DUPLICATE_REQUEST_ID"}
+# Of our own balance there.
+_NOT_YET: Final = {"INSUFFICIENT_FUNDS"}
+_BATCH: Final = re.compile(r'"href": "[^"]*/v1/payments/payouts/([A-Za-z0-9_-]{1,64})"')
 _DECLINES: Final = {
     "ALIAS_DECLINED_BY_PROCESSOR",
     "COMPLIANCE_VIOLATION",
@@ -29,6 +34,14 @@ _DECLINES: Final = {
 }
 
 
+class AlreadySent(Refused):
+    """This very batch was sent before, as `reference`."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__("duplicate_batch")
+        self.reference = reference
+
+
 def of_net(error: NetError) -> NotSent | Unknown:
     """No answer came."""
     return NotSent(str(error)) if isinstance(error, NetRefused | NetForbidden) else Unknown(str(error))
@@ -38,19 +51,36 @@ def of_answer(answer: Answer) -> Refused | Unknown | NotSent:
     """An answer that is no success."""
     if answer.status == 429:
         return NotSent("PayPal asks for patience", retry_after_seconds=_retry_after(answer))
-    code, message = _said(answer)
+    said = _parsed(answer)
+    code, message = _told(said)
+    if 400 <= answer.status < 500 and _is_duplicate(said):
+        first = _BATCH.search(json.dumps(said))
+        return Unknown("PayPal has such a batch and does not say which") if first is None else AlreadySent(first[1])
     if not 400 <= answer.status < 500 or answer.status in {408, 409} or code in _MAYBE:
         return Unknown(f"PayPal answered {answer.status} {code}".rstrip())
+    if code in _NOT_YET:
+        return NotYet(code, message=message)
     if answer.status == 404:
         return NotThere(code or "RESOURCE_NOT_FOUND", message=message)
     return Refused(code or f"status_{answer.status}", decline_code=code if code in _DECLINES else None, message=message)
 
 
-def _said(answer: Answer) -> tuple[str, str]:
-    """The finest code there is, and PayPal's message with the id by which its support finds the call."""
+def _parsed(answer: Answer) -> Json:
     try:
-        said = parse_object(answer.body)
+        return parse_object(answer.body)
     except ValueError:
+        return {}
+
+
+def _is_duplicate(said: Json) -> bool:
+    """By the field that it complains of: the words differ. No other fault of that field can be ours."""
+    details = said.get("details")
+    return isinstance(details, list) and "sender_batch_id" in json.dumps(details).lower()
+
+
+def _told(said: Json) -> tuple[str, str]:
+    """The finest code there is, and PayPal's message with the id by which its support finds the call."""
+    if not said:
         return "", ""
     code = _issue(said) or said.get("name") or said.get("error") or ""
     return str(code)[:100], f"{said.get('message', '')} (debug id {said.get('debug_id', 'none')})"[:500]

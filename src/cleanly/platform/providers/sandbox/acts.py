@@ -3,9 +3,10 @@
 from typing import Final
 
 from cleanly.platform.providers.protocol import NewPayment
-from cleanly.platform.providers.sandbox import disputes, rules
+from cleanly.platform.providers.sandbox import disputes, payees, rules, subscriptions
 from cleanly.platform.providers.sandbox.objects import Answer, Customer, Payment, Refund, Refusal
 from cleanly.platform.providers.sandbox.rules import DECLINES, Fate
+from cleanly.platform.providers.sandbox.subscribed import Subscription
 from cleanly.platform.providers.sandbox.world import World
 
 MISSING: Final = Refusal(code="resource_missing")
@@ -128,15 +129,23 @@ async def refund(
     return made
 
 
-async def carry_out(world: World, action: str, object_id: str) -> None:
+async def carry_out(  # noqa: C901 - a list of what can happen
+    world: World, action: str, object_id: str
+) -> None:
     """Let what was planned happen, if things still stand as they did."""
     if action == "fail_refund":
         made = await world.find(Refund, object_id)
         if made is not None and made.state == "pending":
             await _fail_refund(world, made)
         return
+    if action.startswith("payout_"):
+        await payees.carry_out(world, action, object_id)
+        return
     if action in {"lose", "win"}:
         await disputes.close(world, object_id, is_won=action == "win")
+        return
+    if object_id.startswith(f"{Subscription.prefix}_"):
+        await subscriptions.carry_out(world, action, object_id)
         return
     payment = await world.find(Payment, object_id)
     match payment, action:

@@ -25,6 +25,7 @@ from cleanly.platform.providers.protocol import (
     VerifiedEvent,
 )
 from cleanly.platform.providers.sandbox import acts, events, queries, signing
+from cleanly.platform.providers.sandbox.biller import SandboxBiller
 from cleanly.platform.providers.sandbox.flows import Deliver, Engine, Wake
 from cleanly.platform.providers.sandbox.objects import (
     ACCOUNT,
@@ -37,8 +38,9 @@ from cleanly.platform.providers.sandbox.objects import (
     Stored,
 )
 from cleanly.platform.providers.sandbox.rules import KEY_KEPT, Fate, fate_of
+from cleanly.platform.providers.sandbox.sellers import SellerSide
 from cleanly.platform.providers.sandbox.settings import SandboxSettings
-from cleanly.platform.providers.sandbox.stage import Stage, answered
+from cleanly.platform.providers.sandbox.stage import answered
 from cleanly.platform.providers.sandbox.world import World
 
 S = TypeVar("S", bound=Stored)
@@ -55,7 +57,7 @@ def deliver_over(http: Http, url: str) -> Deliver:
     return deliver
 
 
-class Sandbox(Stage):
+class Sandbox(SellerSide):
     """Build one per process. `deliver` sends its events to us; `wake` asks the queue for `pump` at a time.
 
     Without `wake` nothing happens by itself: somebody calls `pump`.
@@ -74,11 +76,16 @@ class Sandbox(Stage):
         super().__init__(Engine(db, clock, settings, deliver=deliver, wake=wake))
         self.name: Final = NAME
         self.account: Final = ACCOUNT
-        self.capabilities: Final = frozenset(Capability)
         self.key_memory: Final = KEY_KEPT
+        self.billing: Final = SandboxBiller(self._engine)
         self._clock = clock
         self._secrets = tuple(secret.get_secret_value() for secret in settings.sandbox_webhook_secret)
         self._page_size = page_size
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """All; but without transfers while it pays in one step."""
+        return frozenset(Capability) - ({Capability.TRANSFERS} if self.pays_in_one_step else set())
 
     async def ensure_customer(self, user_id: UUID, email: str, *, key: str) -> str:
         """The Protocol's; one per user, whatever the key."""

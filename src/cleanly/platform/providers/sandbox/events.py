@@ -12,10 +12,12 @@ from cleanly.kernel.wire import Wire
 from cleanly.platform.providers.errors import BadSignature
 from cleanly.platform.providers.protocol import ObjectKind, VerifiedEvent
 from cleanly.platform.providers.sandbox.objects import ACCOUNT, NAME, Dispute, Payment, Refund
+from cleanly.platform.providers.sandbox.seller_objects import Payout, SellerAccount
+from cleanly.platform.providers.sandbox.subscribed import Subscription
 
 API_VERSION: Final = "2026-11-22"
 PREFIX: Final = "evt_"
-Subject = Payment | Refund | Dispute
+Subject = Payment | Refund | Dispute | Subscription | SellerAccount | Payout
 
 
 class EventObject(Wire):

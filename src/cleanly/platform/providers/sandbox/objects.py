@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from pydantic import Field as Given
 
 from cleanly.kernel.money import Money
-from cleanly.platform.providers.errors import Refused
+from cleanly.platform.providers.errors import NotYet, Refused
 from cleanly.platform.providers.protocol import (
     DisputeMovement,
     DisputeSnapshot,
@@ -19,7 +19,7 @@ from cleanly.platform.providers.protocol import (
     RefundSnapshot,
     RefundState,
 )
-from cleanly.platform.providers.sandbox.rules import Fate
+from cleanly.platform.providers.sandbox.rules import BALANCE_INSUFFICIENT, Fate
 
 NAME: Final = "sandbox"
 ACCOUNT: Final = "acct_sandbox"
@@ -158,7 +158,7 @@ class BookEntry(Stored):
 
     prefix: ClassVar[str] = "txn"
     kind: Literal["entry"] = "entry"
-    type: Literal["charge", "refund", "dispute", "dispute_reversal", "adjustment"]
+    type: Literal["charge", "refund", "dispute", "dispute_reversal", "adjustment", "transfer"]
     source: str
     gross: int
     fee: int
@@ -195,7 +195,8 @@ class Refusal(BaseModel):
 
     def error(self) -> Refused:
         """As the Protocol raises it."""
-        return Refused(self.code, decline_code=self.decline_code, message=self.message)
+        kind = NotYet if self.code == BALANCE_INSUFFICIENT else Refused
+        return kind(self.code, decline_code=self.decline_code, message=self.message)
 
 
 class Fault(BaseModel):
@@ -205,7 +206,15 @@ class Fault(BaseModel):
     kind: Literal["fault"] = "fault"
 
 
-Answer = Customer | Payment | Refund | Dispute | Refusal | Fault
+class Done(BaseModel):
+    """It was done to this object, which whoever asks then looks at."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kind: Literal["done"] = "done"
+    object: str
+
+
+Answer = Customer | Payment | Refund | Dispute | Done | Refusal | Fault
 _ANSWER: TypeAdapter[Answer] = TypeAdapter(Annotated[Answer, Given(discriminator="kind")])
 
 

@@ -34,6 +34,16 @@ async def decline(reference: str, _caller: Me, context: Ctx) -> PlayedPayment:
         raise _refusal(error) from error
 
 
+@router.post("/subscriptions/{reference}/confirm")
+async def confirm_subscription(reference: str, _caller: Me, context: Ctx) -> PlayedPayment:
+    """The buyer pays the first period, or the one that failed."""
+    try:
+        paid = await _sandbox(context).billing.confirm(reference)
+    except Refused as error:
+        raise _refusal(error) from error
+    return PlayedPayment(reference=paid.reference, state=paid.state, decline_code=paid.decline_code)
+
+
 @router.post("/advance")
 async def advance(body: AdvanceIn, _caller: Me, context: Ctx) -> AdvancedOut:
     """Move its clock ahead, as `cleanly sandbox advance` does, and let happen what is due by then."""

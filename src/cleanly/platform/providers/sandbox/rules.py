@@ -16,12 +16,19 @@ REFUND_FAILS_AFTER: Final = timedelta(days=1)
 DASHBOARD_AFTER: Final = timedelta(days=1)
 NEWS_HELD: Final = timedelta(seconds=60)
 DISPUTE_FEE: Final = 1500
+PAYOUT_ARRIVES: Final = timedelta(days=2)
+PAID_FAILS_AFTER: Final = timedelta(days=3)
+UNCLAIMED_RETURNS: Final = timedelta(days=30)
+BALANCE_INSUFFICIENT: Final = "balance_insufficient"
+INCOMPLETE: Final = timedelta(hours=24)
+# After its first failure a renewal is tried again so much later each time; after the last it is unpaid.
+RENEWED_AGAIN_AFTER: Final = (timedelta(days=3), timedelta(days=2), timedelta(days=2))
 PUSHES_MAX: Final = 16
 _PUSH_PAUSE_MAX: Final = timedelta(hours=1)
 
 
 class Fate(IntEnum):
-    """What becomes of a payment: the last two digits of its amount, or what a test has scripted."""
+    """What becomes of a payment or payout: the last two digits of its amount, or what a test has scripted."""
 
     PLAIN = 0
     DECLINED = 1
@@ -42,6 +49,13 @@ class Fate(IntEnum):
     DISPUTE_FIRST = 22
     REFUND_FAILS = 30
     REFUNDED_TWICE = 31
+    PAYOUT_FAILS = 40
+    PAYOUT_PAID_THEN_FAILS = 41
+    PAYOUT_UNCLAIMED = 42
+    ACCOUNT_LOSES_PAYOUTS = 43
+    NOT_YET = 44
+    RENEWAL_FAILS_ONCE = 50
+    RENEWAL_FAILS = 51
     OTHER_AMOUNT = 60
 
 

@@ -3,15 +3,17 @@
 from datetime import timedelta
 from typing import TypeVar
 
+from pydantic import BaseModel
+
 from cleanly.kernel.money import Money
 from cleanly.platform.providers.protocol import DisputeSnapshot, PaymentSnapshot, RefundSnapshot
 from cleanly.platform.providers.sandbox import acts, disputes
 from cleanly.platform.providers.sandbox.flows import Engine
-from cleanly.platform.providers.sandbox.objects import Answer, Dispute, Payment, Refund, Refusal, Stored
+from cleanly.platform.providers.sandbox.objects import Answer, Dispute, Payment, Refund, Refusal
 from cleanly.platform.providers.sandbox.rules import Fate
 from cleanly.platform.providers.sandbox.world import World
 
-S = TypeVar("S", bound=Stored)
+A = TypeVar("A", bound=BaseModel)
 
 
 class Stage:
@@ -81,7 +83,7 @@ class Stage:
         return answered(Dispute, await self._engine.play(act)).shown()
 
 
-def answered(kind: type[S], answer: Answer) -> S:
+def answered(kind: type[A], answer: Answer) -> A:
     """The object that an answer holds.
 
     Raises:

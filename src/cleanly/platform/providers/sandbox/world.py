@@ -16,6 +16,8 @@ from cleanly.platform.providers.sandbox.events import Subject
 from cleanly.platform.providers.sandbox.models import SandboxCounter, SandboxEvent, SandboxObject, SandboxPlan
 from cleanly.platform.providers.sandbox.objects import BookEntry, Payment, Stored, dump
 from cleanly.platform.providers.sandbox.rules import Fate
+from cleanly.platform.providers.sandbox.seller_objects import Payout, SellerAccount
+from cleanly.platform.providers.sandbox.subscribed import Subscription
 
 S = TypeVar("S", bound=Stored)
 
@@ -74,8 +76,11 @@ class World:
         )
         return await self.put(entry)
 
-    async def tell(self, payment: Payment, kind: str, subject: Subject) -> None:
-        """Make news of type `kind` about a payment or what hangs on it; the payment's fate says how it travels."""
+    async def tell(self, payment: Payment | Subscription | SellerAccount | Payout, kind: str, subject: Subject) -> None:
+        """Make news of type `kind` about a payment or what hangs on it; the payment's fate says how it travels.
+
+        What hangs on no payment stands in its place.
+        """
         earlier = await self.session.scalar(
             select(func.count()).select_from(SandboxEvent).where(SandboxEvent.payment == payment.id)
         )

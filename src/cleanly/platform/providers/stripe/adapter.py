@@ -31,6 +31,7 @@ from cleanly.platform.providers.reading import parse_object, reading
 from cleanly.platform.providers.stripe import bodies, events, signature, snapshots
 from cleanly.platform.providers.stripe.books import entries_since
 from cleanly.platform.providers.stripe.faults import translated
+from cleanly.platform.providers.stripe.sellers import StripeSellers
 from cleanly.platform.providers.stripe.settings import StripeSettings
 from cleanly.platform.providers.stripe.wire import Wire
 
@@ -74,6 +75,7 @@ class Stripe:
             http_client=self._wire,
             base_addresses={"api": settings.stripe_api_base} if settings.stripe_api_base else None,
         ).v1
+        self.sellers = StripeSellers(self._client, account=self.account)
 
     async def ensure_customer(self, user_id: UUID, email: str, *, key: str) -> str:
         """See `Provider`. The search lags by a minute or so: within that time the key finds the first one."""

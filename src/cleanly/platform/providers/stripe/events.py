@@ -1,5 +1,6 @@
 """Stripe's events, snapshot and thin, in our words. Pure. Source: https://docs.stripe.com/event-destinations."""
 
+import re
 from typing import Any, Final
 
 from cleanly.platform.providers.protocol import ObjectKind, StoredEvent, VerifiedEvent
@@ -16,6 +17,7 @@ _KINDS: Final[dict[str, ObjectKind]] = {
     "payout": "payout",
     "subscription": "subscription",
 }
+_ON_SELLERS: Final = re.compile(r"(?:v1\.)?(?:account|capability|person)\.")
 # News that the books are complete up to here: about their lines, and not about the payout that it names.
 _ON_BOOKS: Final = {"payout.reconciliation_completed", "v1.payout.reconciliation_completed"}
 
@@ -32,21 +34,27 @@ def event(it: Json, *, account: str, is_live: bool, verified_with: str) -> Verif
     if not is_thin and it.get("object") != "event":
         raise ValueError("not an event")
     about: Json = (it.get("related_object") or {}) if is_thin else it["data"]["object"]
-    kind, reference = _about(str(about.get("type" if is_thin else "object") or ""), about)
+    word = str(about.get("type" if is_thin else "object") or "")
+    kind, reference = _about(word, about)
     if not isinstance(it["livemode"], bool):
         raise TypeError("livemode is no boolean")
     mine = it["livemode"] is is_live
     if it["type"] in _ON_BOOKS:
         kind = "entry"
+    connected = it.get("account") or it.get("context")
+    # A capability, a person, a bank: parts of a seller's account, which is what is looked at.
+    is_part = word != "account" and bool(connected) and _ON_SELLERS.match(str(it["type"])) is not None
+    if is_part:
+        kind, reference = "account", str(connected)
     return VerifiedEvent(
         provider=NAME,
-        account=str(it.get("account") or it.get("context") or account),
+        account=str(connected or account),
         # The same news as a snapshot event has that one's id: it is stored once.
         id=_text(it.get("snapshot_event") or it["id"]),
         type=_text(it["type"]),
         kind=kind if mine else "other",
         object=reference,
-        our_id=None if is_thin or not mine else our_id(within(about, "metadata", OUR_ID)),
+        our_id=None if is_thin or not mine or is_part else our_id(within(about, "metadata", OUR_ID)),
         is_live=it["livemode"],
         api_version=it.get("api_version"),
         created_at=at_instant(it["created"]) if is_thin else at_second(it["created"]),

@@ -11,9 +11,11 @@ from typing import Final
 import stripe
 
 from cleanly.kernel.net import NetForbidden, NetRefused
-from cleanly.platform.providers.errors import NotSent, NotThere, Refused, Unknown
+from cleanly.platform.providers.errors import NotSent, NotThere, NotYet, Refused, Unknown
 
 _RETRY_SECONDS_MAX: Final = 3600
+# Of a balance, ours or a seller's; a card without funds is a card error.
+_NOT_YET: Final = {"balance_insufficient", "insufficient_funds"}
 
 
 @contextmanager
@@ -45,6 +47,8 @@ def _answered(error: stripe.StripeError, status: int) -> Refused | Unknown | Not
     if isinstance(error, stripe.CardError):
         return Refused(code or "card_error", decline_code=decline or code or "card_error", message=_message(error))
     if 400 <= status < 500 and status not in {408, 409}:
+        if code in _NOT_YET:
+            return NotYet(code or "", message=_message(error))
         refusal = NotThere if status == 404 or code == "resource_missing" else Refused
         return refusal(code or kind or f"status_{status}", message=_message(error))
     return Unknown(f"Stripe answered {status or 'something unreadable'}")

@@ -1,0 +1,1 @@
+"""Where sellers are paid: their accounts at the providers, onboarding, destinations."""

@@ -1,0 +1,1 @@
+"""When sellers are paid out by themselves."""

@@ -1,0 +1,1 @@
+"""Payouts: money that leaves us for a seller's bank."""

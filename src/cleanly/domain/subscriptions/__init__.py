@@ -1,0 +1,1 @@
+"""What users pay for regularly: subscriptions, their periods and changes, and what they entitle to."""

@@ -1,0 +1,1 @@
+"""What subscribers ask for: another plan, an end, a pause, to go on."""

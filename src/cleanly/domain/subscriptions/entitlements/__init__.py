@@ -1,0 +1,1 @@
+"""What a user may use now, and until when."""

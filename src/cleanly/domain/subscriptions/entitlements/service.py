@@ -1,0 +1,68 @@
+"""Write what a user may use, in the commit that changes what was bought."""
+
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from sqlalchemy import delete, or_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cleanly.domain.subscriptions.models import EntitlementRow
+from cleanly.kernel.db import after_commit
+from cleanly.kernel.ids import new_id, text_of
+from cleanly.platform.cache.service import Cache
+
+
+def cache_key(user_id: UUID) -> str:
+    """Where the serialised answer is cached."""
+    return f"entitlements:{text_of(user_id)}"
+
+
+async def entitle(
+    session: AsyncSession,
+    cache: Cache,
+    *,
+    user_id: UUID,
+    feature: str,
+    source_id: UUID,
+    starts_at: datetime,
+    until: datetime | None,
+    now: datetime,
+) -> None:
+    """This source entitles to this feature until then, and to no other; None: to nothing. The same again is nothing.
+
+    The source's row must be locked: it says the same to all.
+    """
+    ended = update(EntitlementRow).where(EntitlementRow.source_id == source_id, EntitlementRow.revoked_at.is_(None))
+    ended = ended.where(EntitlementRow.user_id == user_id)
+    if until is not None:
+        ended = ended.where(EntitlementRow.feature != feature)
+    await session.execute(ended.values(revoked_at=now, updated_at=now))
+    if until is not None:
+        written = insert(EntitlementRow).values(
+            id=new_id(),
+            user_id=user_id,
+            feature=feature,
+            source_id=source_id,
+            starts_at=starts_at,
+            ends_at=until,
+            updated_at=now,
+        )
+        await session.execute(
+            written.on_conflict_do_update(
+                constraint="entitlements_user_id_feature_source_id_key",
+                set_={"ends_at": until, "revoked_at": None, "updated_at": now},
+                where=or_(EntitlementRow.ends_at.is_distinct_from(until), EntitlementRow.revoked_at.is_not(None)),
+            )
+        )
+    after_commit(session, partial(cache.forget, cache_key(user_id)))
+
+
+async def forget_person(session: AsyncSession, cache: Cache, user_id: UUID) -> int:
+    """Nobody uses anything any more; how many there were."""
+    gone = await session.scalars(
+        delete(EntitlementRow).where(EntitlementRow.user_id == user_id).returning(EntitlementRow.id)
+    )
+    after_commit(session, partial(cache.forget, cache_key(user_id)))
+    return len(gone.all())

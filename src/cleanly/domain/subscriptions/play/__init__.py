@@ -1,0 +1,1 @@
+"""Subscriptions that are bought in the app, at Google Play."""

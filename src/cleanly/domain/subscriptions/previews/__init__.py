@@ -1,0 +1,1 @@
+"""What a change of plan would cost, shown before it is made."""

@@ -1,0 +1,1 @@
+"""How a subscription begins, where a provider bills it."""

@@ -1,0 +1,1 @@
+"""Looking after subscriptions: what is due, what was given back."""
