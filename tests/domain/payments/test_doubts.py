@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from cleanly.platform.providers.errors import Unknown
+from cleanly.platform.providers.errors import NotSent, Unknown
 from cleanly.platform.providers.sandbox.adapter import Sandbox
 from cleanly.platform.providers.sandbox.rules import Fate
 from tests.domain.payments.market import Market
@@ -19,7 +19,9 @@ DAY = timedelta(hours=24)
 class Silence:
     """The provider hears nothing of one operation; when it was asked, under which key, for what."""
 
-    def __init__(self, market: Market, monkeypatch: pytest.MonkeyPatch, operation: str) -> None:
+    def __init__(
+        self, market: Market, monkeypatch: pytest.MonkeyPatch, operation: str, *, error: Exception | None = None
+    ) -> None:
         self.asked: list[tuple[datetime, str, Any]] = []
         self._patch = monkeypatch
         self._name = CALLS[operation]
@@ -27,7 +29,7 @@ class Silence:
 
         async def silent(_sandbox: Sandbox, *arguments: Any, key: str, **_more: Any) -> None:
             self.asked.append((market.world.clock.now(), key, arguments))
-            raise Unknown("timed out")
+            raise error or Unknown("timed out")
 
         monkeypatch.setattr(Sandbox, self._name, silent)
 
@@ -175,11 +177,11 @@ async def test_what_happened_elsewhere_answers_what_was_asked(market: Market, mo
     assert await market.postings() == []
 
 
-async def test_a_started_call_is_in_doubt_after_a_minute(market: Market):
+async def test_a_started_call_is_in_doubt_after_a_minute(market: Market, monkeypatch: pytest.MonkeyPatch):
     payment_id = await ready(market, "capture")
     market.sandbox.next(Fate.BUSY, on="capture_payment")
     await ask(market, "capture", payment_id)
     assert await calls(market, "capture") == [(1, "started", None)]
-    market.sandbox.next(Fate.BUSY, on="capture_payment")
+    Silence(market, monkeypatch, "capture", error=NotSent("too many requests"))
     await market.later(minutes=2)
     assert await calls(market, "capture") == [(1, "unknown", None)]

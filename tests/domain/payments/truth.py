@@ -84,6 +84,7 @@ async def held(market: Market) -> int:
 
 async def all_is_told(market: Market) -> None:
     """The end of a story: the books are right, and each payment is what the sandbox says it is."""
-    assert await differences(market) == []
+    found = await differences(market)
+    assert found == [], "\n".join(found)
     assert (await market.balances()).get("clearing.sandbox", 0) == await held(market)
     await market.books_are_right()
