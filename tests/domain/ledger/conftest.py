@@ -29,8 +29,11 @@ async def crowd(database_url: str) -> AsyncGenerator[Books, None]:
 
 
 @pytest.fixture
-async def broken(db: Database, database_url: str) -> AsyncGenerator[tuple[Books, "psycopg.Connection"], None]:
+async def broken(
+    request: pytest.FixtureRequest, db: Database, database_url: str
+) -> AsyncGenerator[tuple[Books, "psycopg.Connection"], None]:
     """Books, and a connection past every trigger: what an operator's slip or a lost disk block could do."""
+    request.node.add_marker("breaks_the_books")
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
         yield Books(db), connection

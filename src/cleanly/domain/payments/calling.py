@@ -64,8 +64,7 @@ async def note(
         if isinstance(call, LookAgain):
             waiting.look_again(row, call.at, now=now)
             return None
-        if row.state not in {"created", "unknown"}:
-            waiting.expect(row, call, now=now)
+        waiting.expect(row, call, now=now)
         return Noted(call, row.revision)
 
 
