@@ -9,7 +9,7 @@ import pytest
 
 from cleanly.kernel.money import Money
 from cleanly.platform.providers import metrics
-from cleanly.platform.providers.errors import NotSent, Refused, Unknown
+from cleanly.platform.providers.errors import NotSent, Refused, Underway, Unknown
 from cleanly.platform.providers.guarded import Guarded, Limits
 from cleanly.platform.providers.protocol import Capability, PaymentSnapshot, Provider
 
@@ -134,6 +134,13 @@ async def test_a_refusal_is_an_answer_and_no_fault(guarded, vendor, told):
     await fails(guarded, vendor, 2)
     assert not guarded.breaker.is_open
     assert {it["outcome"] for it in told} == {"unknown", "refused"}
+
+
+async def test_a_key_that_is_at_work_already_is_an_answer_and_no_fault(guarded, vendor, told):
+    """Or one buyer who taps often would shut the provider for everybody."""
+    await fails(guarded, vendor, 5, Underway)
+    assert not guarded.breaker.is_open
+    assert {it["outcome"] for it in told} == {"underway"}
 
 
 async def test_a_success_between_faults_starts_the_count_anew(guarded, vendor):

@@ -12,7 +12,7 @@ from math import ceil
 from typing import Any, TypeVar
 
 from cleanly.platform.providers import metrics
-from cleanly.platform.providers.errors import NotSent, Refused, Unknown
+from cleanly.platform.providers.errors import NotSent, Refused, Underway, Unknown
 
 T = TypeVar("T")
 
@@ -113,6 +113,11 @@ class Guard:
                 result = await self._within_the_deadline(operation, ask)
             except Refused:
                 outcome = "refused"
+                self.breaker.succeeded(probe=probe)
+                raise
+            except Underway:
+                # Whoever asks for the same thing many times at once must not shut the provider for everybody.
+                outcome = "underway"
                 self.breaker.succeeded(probe=probe)
                 raise
             except (Unknown, NotSent) as error:

@@ -25,6 +25,10 @@ class Unknown(Exception):
     """It may have happened: a timeout, a connection lost after sending, a 5xx. The same key again, never a new one."""
 
 
+class Underway(Unknown):
+    """The first call under this key is at work right now: an answer, and no fault of the provider's."""
+
+
 class NotSent(Exception):
     """It surely did not happen: no connection, or a 429 before any work. The same key again, later."""
 

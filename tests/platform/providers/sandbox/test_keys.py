@@ -9,7 +9,7 @@ import pytest
 from cleanly.kernel.db import Database
 from cleanly.kernel.errors import Unavailable
 from cleanly.kernel.money import Money
-from cleanly.platform.providers.errors import NotSent, Refused, Unknown
+from cleanly.platform.providers.errors import NotSent, Refused, Underway, Unknown
 from cleanly.platform.providers.sandbox import acts
 from cleanly.platform.providers.sandbox.rules import KEY_KEPT, KEY_RUNNING_MAX, Keyed, judge_key
 from tests.platform.providers.sandbox.stage import eur, new, ours, sandbox_over
@@ -27,9 +27,9 @@ async def test_the_same_key_at_once_has_one_effect(stage):
 
     results = await asyncio.gather(*(one(number) for number in range(16)), return_exceptions=True)
     kinds = Counter(type(result).__name__ for result in results)
-    assert set(kinds) <= {"PaymentSnapshot", "NotSent"}, kinds
+    assert set(kinds) <= {"PaymentSnapshot", "Underway"}, kinds
     assert kinds["PaymentSnapshot"] >= 1
-    assert {result.reference for result in results if not isinstance(result, NotSent)} == {"py_000001"}
+    assert {result.reference for result in results if not isinstance(result, Underway)} == {"py_000001"}
     assert len(await stage.books()) == 1
 
 
@@ -134,7 +134,7 @@ async def test_a_second_call_is_not_sent_while_the_first_is_running(stage, monke
     first = asyncio.create_task(stage.pay(1000))
     await inside.wait()
     other = sandbox_over(stage.db, stage.clock, stage.ear)
-    with pytest.raises(NotSent):
+    with pytest.raises(Underway):
         await other.create_payment(new(1000), key="payment:1:1")
     assert await other.find_payment(ours(1)) is None
     go_on.set()
@@ -151,7 +151,7 @@ async def test_a_process_killed_before_the_effect_leaves_a_key_that_works_after_
         with pytest.raises(Killed):
             await stage.pay(1000)
     reborn = sandbox_over(stage.db, stage.clock, stage.ear)
-    with pytest.raises(NotSent):
+    with pytest.raises(Underway):
         await reborn.create_payment(new(1000), key="payment:1:1")
     stage.clock.move(minutes=1)
     assert (await reborn.create_payment(new(1000), key="payment:1:1")).state == "captured"

@@ -9,12 +9,13 @@ import re
 from typing import Any, Final
 
 from cleanly.kernel.net import Answer, NetError, NetForbidden, NetRefused
-from cleanly.platform.providers.errors import NotSent, NotThere, NotYet, Refused, Unknown
+from cleanly.platform.providers.errors import NotSent, NotThere, NotYet, Refused, Underway, Unknown
 from cleanly.platform.providers.reading import Json, parse_object, within
 
 _RETRY_SECONDS_MAX: Final = 3600
 # The same call is running elsewhere, or ran with other content: it may have happened.
-_MAYBE: Final = {"PREVIOUS_REQUEST_IN_PROGRESS", "ORDER_COMPLETION_IN_PROGRESS", "DUPLICATE_REQUEST_ID"}
+_UNDERWAY: Final = {"PREVIOUS_REQUEST_IN_PROGRESS", "ORDER_COMPLETION_IN_PROGRESS"}
+_MAYBE: Final = {"DUPLICATE_REQUEST_ID"}
 # Of our own balance there.
 _NOT_YET: Final = {"INSUFFICIENT_FUNDS"}
 _BATCH: Final = re.compile(r'"href": "[^"]*/v1/payments/payouts/([A-Za-z0-9_-]{1,64})"')
@@ -56,8 +57,8 @@ def of_answer(answer: Answer) -> Refused | Unknown | NotSent:
     if 400 <= answer.status < 500 and _is_duplicate(said):
         first = _BATCH.search(json.dumps(said))
         return Unknown("PayPal has such a batch and does not say which") if first is None else AlreadySent(first[1])
-    if not 400 <= answer.status < 500 or answer.status in {408, 409} or code in _MAYBE:
-        return Unknown(f"PayPal answered {answer.status} {code}".rstrip())
+    if not 400 <= answer.status < 500 or answer.status in {408, 409} or code in _MAYBE | _UNDERWAY:
+        return (Underway if code in _UNDERWAY else Unknown)(f"PayPal answered {answer.status} {code}".rstrip())
     if code in _NOT_YET:
         return NotYet(code, message=message)
     if answer.status == 404:

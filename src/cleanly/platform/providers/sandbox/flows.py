@@ -15,7 +15,7 @@ from cleanly.kernel.crypto import sha256
 from cleanly.kernel.db import Database
 from cleanly.kernel.errors import Unavailable
 from cleanly.kernel.net import NetError
-from cleanly.platform.providers.errors import NotSent, Refused, Unknown
+from cleanly.platform.providers.errors import NotSent, Refused, Underway, Unknown
 from cleanly.platform.providers.sandbox import acts, keys, queries, rules, signing, world
 from cleanly.platform.providers.sandbox.models import SandboxEvent, SandboxPlan
 from cleanly.platform.providers.sandbox.objects import Answer, Fault, Refusal
@@ -171,7 +171,7 @@ class Engine:
             case Keyed.MISMATCH:
                 raise Refused("idempotency_error", message="this key was used for another call")
             case Keyed.RUNNING:
-                raise NotSent("the first call under this key is still running")
+                raise Underway("the first call under this key is still running")
             case Keyed.REPLAY:
                 return kept
             case Keyed.FIRST | Keyed.AFTER_MISS:

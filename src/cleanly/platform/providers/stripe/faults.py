@@ -11,7 +11,7 @@ from typing import Final
 import stripe
 
 from cleanly.kernel.net import NetForbidden, NetRefused
-from cleanly.platform.providers.errors import NotSent, NotThere, NotYet, Refused, Unknown
+from cleanly.platform.providers.errors import NotSent, NotThere, NotYet, Refused, Underway, Unknown
 
 _RETRY_SECONDS_MAX: Final = 3600
 # Of a balance, ours or a seller's; a card without funds is a card error.
@@ -42,8 +42,9 @@ def _answered(error: stripe.StripeError, status: int) -> Refused | Unknown | Not
         return NotSent("Stripe asks for patience", retry_after_seconds=_retry_after(error))
     # The key was used with other parameters, or its first use is still running: either way that first use may have
     # happened, so no other key may follow. The type tells; the statuses differ.
-    if kind == "idempotency_error" or isinstance(error, stripe.IdempotencyError) or code == "idempotency_key_in_use":
-        return Unknown(f"Stripe: idempotency_error {code or ''}".rstrip())
+    is_underway = code == "idempotency_key_in_use"
+    if is_underway or kind == "idempotency_error" or isinstance(error, stripe.IdempotencyError):
+        return (Underway if is_underway else Unknown)(f"Stripe: idempotency_error {code or ''}".rstrip())
     if isinstance(error, stripe.CardError):
         return Refused(code or "card_error", decline_code=decline or code or "card_error", message=_message(error))
     if 400 <= status < 500 and status not in {408, 409}:
