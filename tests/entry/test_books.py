@@ -54,17 +54,15 @@ async def test_each_owner_has_its_own_balances_on_their_natural_side(world: Worl
 
 
 async def test_where_the_sandbox_is_off_nobody_sees_them(world: World):
-    app = world.client._transport.app
-    while not hasattr(app, "state"):
-        app = getattr(app, "app", None) or app._app
-    whole = app.state.context
-    app.state.context = dataclasses.replace(
+    direct = world.app._app
+    whole = direct.context
+    direct.context = dataclasses.replace(
         whole, parts={kind: part for kind, part in whole.parts.items() if kind is not Sandbox}
     )
     try:
         reply = await world.client.get("/dev/ledger")
     finally:
-        app.state.context = whole
+        direct.context = whole
     assert (reply.status_code, code(reply)) == (404, "NOT_FOUND")
 
 

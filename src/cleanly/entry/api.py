@@ -1,5 +1,6 @@
 """The web process's application: routers under /api/v1, one envelope for every error, the OpenAPI document."""
 
+from functools import cache
 from typing import Any, cast
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -44,6 +45,18 @@ what a client should do about each. Send an `Idempotency-Key` with every POST an
 
 def create(context: Context, settings: Settings) -> App:
     """The ASGI application of a web process. `context` must hold `Liveness`."""
+    app = _routed(
+        shows_mailbox=not settings.is_production,
+        shows_books=settings.environment in {"development", "test"},  # a preview is open to strangers
+        shows_docs=settings.shows_docs,
+    )
+    direct = Direct(cast("App", app), context, app.routes)
+    return Shell(direct, context, settings, prefix=PREFIX, draining=context.part(Liveness))
+
+
+@cache
+def _routed(*, shows_mailbox: bool, shows_books: bool, shows_docs: bool) -> "_Api":
+    """The routes. They find the context in each request's scope: services in one process share what takes long."""
     app = _Api(
         title="Cleanly",
         version=__version__,
@@ -55,21 +68,19 @@ def create(context: Context, settings: Settings) -> App:
         separate_input_output_schemas=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # the shell measures, once
     )
-    app.state.context = context
     for module in MODULES:
         if module.router is not None:
             _add(app, module.router, PREFIX)
-        if module.pages is not None and not (settings.is_production and module.name == "mail"):
+        if module.pages is not None and (shows_mailbox or module.name != "mail"):
             _add(app, module.pages)
     _add(app, health.router, PREFIX)
-    if settings.environment in {"development", "test"}:  # a preview is open to strangers
+    if shows_books:
         _add(app, books.router)
-    if settings.shows_docs:
+    if shows_docs:
         app.add_api_route(f"{PREFIX}/openapi.json", _openapi, include_in_schema=False)
         app.add_api_route("/docs", _docs, include_in_schema=False)
     _install_handlers(app)
-    direct = Direct(cast("App", app), context, app.routes)
-    return Shell(direct, context, settings, prefix=PREFIX, draining=context.part(Liveness))
+    return app
 
 
 class _Api(FastAPI):

@@ -45,12 +45,12 @@ class Direct:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        scope[SCOPE_CONTEXT] = self.context
         route = self._find(scope)
         if route is None or b"idempotency-key" in scope.get(SCOPE_HEADERS, ()):
             await self.app(scope, receive, send)
             return
         scope["route"] = route
-        scope[SCOPE_CONTEXT] = self.context
         response = await route.endpoint(Request(scope, receive))
         await response(scope, receive, send)
 
