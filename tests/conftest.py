@@ -9,6 +9,7 @@ import fasteners
 import psycopg
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from cleanly.entry import embedded, migrate
@@ -24,6 +25,11 @@ DATA = ROOT / ".data" / "tests"
 __all__ = ["valkey"]  # a fixture that every folder may ask for
 _KEPT = ("alembic_version", "schema_history")
 _ROWS_LEFT_TO_AUTOVACUUM = 2_000
+# The same code gets the same verdict, however slow the machine; `--hypothesis-profile=search` looks for new examples.
+_NO_CLOCK = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "print_blob": True}
+settings.register_profile("search", **_NO_CLOCK)
+settings.register_profile("steady", **_NO_CLOCK, derandomize=True)
+settings.load_profile("steady")
 # As structlog is when nobody sets it up, but for its tracebacks with locals: each takes a second to draw.
 structlog.configure(
     processors=[
