@@ -9,7 +9,7 @@ from cleanly.platform.providers.errors import Refused
 from cleanly.platform.providers.guarded import Guarded
 from cleanly.platform.providers.registry import Providers
 from cleanly.platform.providers.sandbox.rules import Fate
-from tests.domain.payments.deaths import Death, Deaths
+from tests.deaths import Death, Deaths
 from tests.domain.payments.market import Market, new_key
 
 FATES = (0, 0, 0, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 20, 21, 22, 30, 31)

@@ -21,7 +21,7 @@ from cleanly.platform.providers.sandbox.objects import Answer, Payment
 from cleanly.platform.providers.sandbox.rules import Fate
 from cleanly.platform.providers.sandbox.stage import answered
 from cleanly.platform.providers.sandbox.world import World as SandboxWorld
-from tests.domain.payments.deaths import Death, Deaths
+from tests.deaths import Death, Deaths
 from tests.domain.payments.market import Market
 
 STEPS_MAX = 80
@@ -82,10 +82,10 @@ class Walk:
 
 
 @pytest.fixture
-def deaths(market: Market, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Deaths:
+def deaths(deaths: Deaths, monkeypatch: pytest.MonkeyPatch) -> Deaths:
     # The breaker has tests of its own; here it would keep the later steps from the provider.
     monkeypatch.setattr(Breaker, "enter", lambda _self: False)
-    return Deaths(market.world, database_url, monkeypatch)
+    return deaths
 
 
 @KILLS

@@ -4,7 +4,7 @@ import pytest
 import structlog
 
 from cleanly.kernel.money import Money
-from tests.domain.payments.deaths import Death, Deaths
+from tests.deaths import Death, Deaths
 from tests.domain.payments.market import Market
 from tests.domain.payments.story import on_the_storys_time
 from tests.domain.payments.truth import all_is_told
@@ -13,12 +13,9 @@ STEPS_MAX = 90
 
 
 @pytest.mark.parametrize("death", [Death.PROCESS, Death.CONNECTION, Death.WORD])
-async def test_news_that_broke_off_anywhere_is_acted_on_again(
-    market: Market, database_url: str, monkeypatch: pytest.MonkeyPatch, death: Death
-):
+async def test_news_that_broke_off_anywhere_is_acted_on_again(market: Market, deaths: Deaths, death: Death):
     reference = await market.reference((await market.paid(100_000))["id"])
     on_the_storys_time(market)
-    deaths = Deaths(market.world, database_url, monkeypatch)
     with structlog.testing.capture_logs():
         for step in range(STEPS_MAX):
             await market.deliver()

@@ -8,7 +8,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import empty
-from tests.domain.payments.deaths import Deaths
+from tests.deaths import Deaths
 from tests.domain.payments.market import open_market
 from tests.domain.payments.story import Story
 from tests.domain.payments.truth import all_is_told

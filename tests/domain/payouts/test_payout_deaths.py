@@ -6,9 +6,8 @@ import pytest
 import structlog
 
 from tests.conftest import empty
-from tests.domain.payments.deaths import Death
+from tests.deaths import Death, Deaths
 from tests.domain.payments.story import on_the_storys_time
-from tests.domain.payouts.ends import PayoutDeaths
 from tests.domain.payouts.till import Till, open_till
 from tests.world import World
 
@@ -44,7 +43,7 @@ async def test_a_death_while_sending_sends_once(
     till: Till, death: Death, is_one_step: bool, database_url: str, monkeypatch: pytest.MonkeyPatch
 ):
     till.sandbox.pays_in_one_step = is_one_step
-    deaths = PayoutDeaths(till.world, database_url, monkeypatch)
+    deaths = Deaths(till.world, database_url, monkeypatch)
     sent = 100
     for step in range(STEPS_MAX):
         await till.earn(300)
@@ -72,7 +71,7 @@ async def test_a_death_while_it_comes_back_gives_it_back_once(
     till: Till, death: Death, is_one_step: bool, database_url: str, monkeypatch: pytest.MonkeyPatch
 ):
     till.sandbox.pays_in_one_step = is_one_step
-    deaths = PayoutDeaths(till.world, database_url, monkeypatch)
+    deaths = Deaths(till.world, database_url, monkeypatch)
     await till.earn(341)
     for step in range(STEPS_MAX):
         payout = await till.asked(341)

@@ -10,9 +10,8 @@ import structlog
 from cleanly.platform.providers.errors import Refused
 from cleanly.platform.providers.sandbox.rules import Fate
 from tests.conftest import empty
-from tests.domain.payments.deaths import Death
+from tests.deaths import Death, Deaths
 from tests.domain.payments.story import on_the_storys_time
-from tests.domain.payouts.ends import PayoutDeaths
 from tests.domain.payouts.till import Till, open_till
 from tests.world import World
 
@@ -35,7 +34,7 @@ async def till(world: World, dated: None, database_url: str) -> AsyncGenerator[T
 class Life:
     """One life; the seed is all there is of chance."""
 
-    def __init__(self, till: Till, deaths: PayoutDeaths, seed: int) -> None:
+    def __init__(self, till: Till, deaths: Deaths, seed: int) -> None:
         self.till = till
         self.deaths = deaths
         self.chance = random.Random(seed)
@@ -146,7 +145,7 @@ async def test_whatever_happens_each_payout_leaves_once_or_comes_back_whole(
     till: Till, seed: int, is_one_step: bool, database_url: str, monkeypatch: pytest.MonkeyPatch
 ):
     till.sandbox.pays_in_one_step = is_one_step
-    life = Life(till, PayoutDeaths(till.world, database_url, monkeypatch), seed)
+    life = Life(till, Deaths(till.world, database_url, monkeypatch), seed)
     await life.unfold()
     await life.end()
     ours = await till.world.rows("SELECT id, amount, state, alarm FROM payouts ORDER BY id")

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.kernel.errors import Unavailable
-from cleanly.platform.providers.guarded import Guarded
+from cleanly.platform.providers.breaker import Guard
 from tests.world import World
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ class Deaths:
         self._is_outside = False
         self.has_struck = False
         db = world.context.db
-        begin, call = db.begin, Guarded._call
+        begin, call = db.begin, Guard.call
 
         @asynccontextmanager
         async def mortal_begin(**options: Any) -> AsyncGenerator[AsyncSession, None]:
@@ -56,18 +56,18 @@ class Deaths:
                 raise Unavailable
             self._step("after")
 
-        async def mortal_call(provider: Guarded, operation: str, made: Callable[..., Any]) -> Any:
+        async def mortal_call(guard: Guard, operation: str, ask: Callable[..., Any]) -> Any:
             self._step("before")
             self._is_outside = True
             try:
-                answer = await call(provider, operation, made)
+                answer = await call(guard, operation, ask)
             finally:
                 self._is_outside = False
             self._step("after")
             return answer
 
         monkeypatch.setattr(db, "begin", mortal_begin)
-        monkeypatch.setattr(Guarded, "_call", mortal_call)
+        monkeypatch.setattr(Guard, "call", mortal_call)
 
     def _is_struck(self, point: str) -> bool:
         place = f"{point} there" if self._is_outside else point
