@@ -17,6 +17,7 @@ CALL_FATES = (Fate.PLAIN, Fate.PLAIN, Fate.TIMEOUT_BEFORE, Fate.TIMEOUT_AFTER, F
 DEATHS = tuple(Death)
 STEPS_MAX = 30
 ROUNDS = 8
+PRICES_MAX = 20
 
 
 def on_the_storys_time(market: Market) -> None:
@@ -34,6 +35,7 @@ class Story:
         self.deaths = deaths
         self.chance = chance
         self.disputes: list[str] = []
+        self.prices: list[str] = []
         on_the_storys_time(market)
 
     async def payments(self, *states: str) -> list[Any]:
@@ -49,8 +51,16 @@ class Story:
         else:
             await call
 
+    async def price(self) -> str:
+        """A new one, or one of those on offer when there may be no more."""
+        if len(self.prices) == PRICES_MAX:
+            return self.chance.choice(self.prices)
+        amount = self.chance.randrange(1, 60) * 100 + self.chance.choice(FATES)
+        self.prices.append(await self.market.price(amount))
+        return self.prices[-1]
+
     async def pay(self) -> None:
-        price = await self.market.price(self.chance.randrange(1, 60) * 100 + self.chance.choice(FATES))
+        price = await self.price()
         method = self.chance.choice(["automatic", "automatic", "manual"])
         await self.perhaps_dies(self.market.pay(priceId=price, captureMethod=method))
 

@@ -102,6 +102,7 @@ async def _create(context: Context, payment: Payment) -> Payment:
         await calling.doubted(context, payment, noted)
         raise ProviderTimeout from error
     except NotSent as error:
+        await calling.put_off(context, payment.id, error)
         metrics.PAYMENTS.add(1, {"provider": provider.name, "outcome": "not_sent"})
         raise ProviderError(retry_after_seconds=error.retry_after_seconds) from error
     metrics.PAYMENTS.add(1, {"provider": provider.name, "outcome": seen.state})

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from cleanly.domain.payments import metrics, service, waiting
 from cleanly.domain.payments.queries import Payment
-from cleanly.domain.payments.rules import Operation
+from cleanly.domain.payments.rules import CALL_TIME, Operation
 from cleanly.domain.payments.settings import PaymentSettings
 from cleanly.kernel.context import Context
 from cleanly.kernel.money import Money
 from cleanly.platform.providers import service as calls
-from cleanly.platform.providers.errors import Refused
+from cleanly.platform.providers.errors import NotSent, Refused
 from cleanly.platform.providers.protocol import PaymentSnapshot, Provider
 from cleanly.platform.providers.service import Call, CallEnd, LookAgain
 
@@ -64,7 +64,8 @@ async def note(
         if isinstance(call, LookAgain):
             waiting.look_again(row, call.at, now=now)
             return None
-        waiting.expect(row, call, now=now)
+        if row.state not in {"created", "unknown"}:
+            waiting.expect(row, call, now=now)
         return Noted(call, row.revision)
 
 
@@ -96,6 +97,14 @@ async def doubted(context: Context, payment: Payment, noted: Noted) -> None:
         await service.doubt(session, payment.id, noted.call, now=now)
         await calls.end_call(session, noted.call.id, "unknown", now=now)
     metrics.PAYMENTS.add(1, {"provider": payment.provider, "outcome": "unknown"})
+
+
+async def put_off(context: Context, payment_id: UUID, error: NotSent) -> None:
+    """The call surely was not made: it is made soon, while its key is remembered, whatever looks are planned."""
+    now = context.clock.now()
+    wait = max(timedelta(seconds=error.retry_after_seconds), CALL_TIME)
+    async with context.db.begin() as session:
+        waiting.look_by(await service.lock(session, payment_id), now + wait, now=now)
 
 
 async def refused(
