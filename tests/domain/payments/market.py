@@ -142,10 +142,11 @@ class Market:
         held = await self.world.rows("SELECT coalesce(sum(remaining), 0)::bigint FROM holds WHERE released_at IS NULL")
         assert seller.get("pending", 0) == held[0][0]
         for row in await self.world.rows(
-            "SELECT captured_amount, refunded_amount, seller_left, fee_left, tax_left, seller_amount FROM payments"
+            "SELECT id, captured_amount, refunded_amount, seller_left, fee_left, tax_left, seller_amount FROM payments"
         ):
-            assert 0 <= row.seller_left + row.fee_left + row.tax_left <= row.captured_amount - row.refunded_amount
-            assert row.seller_left <= row.seller_amount
+            left = row.seller_left + row.fee_left + row.tax_left
+            assert 0 <= left <= row.captured_amount - row.refunded_amount, row
+            assert row.seller_left <= row.seller_amount, row
 
 
 def new_key() -> str:
