@@ -142,10 +142,13 @@ class Market:
         held = await self.world.rows("SELECT coalesce(sum(remaining), 0)::bigint FROM holds WHERE released_at IS NULL")
         assert seller.get("pending", 0) == held[0][0]
         for row in await self.world.rows(
-            "SELECT id, captured_amount, refunded_amount, seller_left, fee_left, tax_left, seller_amount FROM payments"
+            "SELECT id, captured_amount, refunded_amount, seller_left, fee_left, tax_left, seller_amount,"
+            " coalesce((SELECT sum(amount) FROM disputes WHERE payment_id = payments.id"
+            " AND money IN ('withdrawn', 'lost')), 0)::bigint AS disputed FROM payments"
         ):
+            # Whatever went first: a share is only spared when there was not enough of all of them.
             left = row.seller_left + row.fee_left + row.tax_left
-            assert 0 <= left <= row.captured_amount - row.refunded_amount, row
+            assert left == max(0, row.captured_amount - row.refunded_amount - row.disputed), row
             assert row.seller_left <= row.seller_amount, row
 
 

@@ -1,6 +1,6 @@
 """The payments' way into the ledger: accounts opened before money comes, lines turned into postings, balances read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -75,8 +75,13 @@ async def sellers_balances(session: AsyncSession, seller: UUID | None, currency:
     return SellersBalances(by_account[chart.AVAILABLE], by_account[chart.RESERVE], by_account[chart.RECEIVABLE])
 
 
-async def take_from_seller(session: AsyncSession, payment: PaymentRow, amount: int) -> SellersPart:
-    """Where a seller's part comes from, read under the ledger's locks; the holds are lowered by their shares."""
+async def take_from_seller(
+    session: AsyncSession, payment: PaymentRow, amount: int, *, before: Collection[Lines] = ()
+) -> SellersPart:
+    """Where a seller's part comes from, read under the ledger's locks; the holds are lowered by their shares.
+
+    `before`: what the same call posts first, which is not in the balances yet.
+    """
     if payment.seller_id is None:
         return SellersPart(0, 0, 0, 0)
     own = await holds.lock_own(session, payment.id)
@@ -84,8 +89,13 @@ async def take_from_seller(session: AsyncSession, payment: PaymentRow, amount: i
     # Locked before the balances, so it can't be known yet how much of it is needed: at most what the hold lacks.
     reserve = await holds.lock_reserve(session, payment.seller_id, payment.currency, amount - hold_left)
     held = await sellers_balances(session, payment.seller_id, payment.currency)
-    reserve_left = min(held.reserve, sum(hold.remaining for hold in reserve))
-    part = rules.taken_from_seller(amount, hold_left=hold_left, available=held.available, reserve=reserve_left)
+    in_reserve = held.reserve - net_of(before, payment.seller_id, chart.RESERVE)
+    part = rules.taken_from_seller(
+        amount,
+        hold_left=hold_left,
+        available=held.available - net_of(before, payment.seller_id, chart.AVAILABLE),
+        reserve=min(in_reserve, sum(hold.remaining for hold in reserve)),
+    )
     if own is not None:
         holds.take([own], part.pending)
     holds.take(reserve, part.reserve)

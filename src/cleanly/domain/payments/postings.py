@@ -58,6 +58,25 @@ def refund_failed(
     )
 
 
+def refund_covered(*, seller: UUID | None, shares: Shares, part: SellersPart, country: str) -> Lines:
+    """A share came back after a refund that it would have covered: it covers it now, and our loss is less."""
+    return _lines(
+        *_from_seller(seller, shares.seller, part),
+        (None, chart.FEES, shares.fee),
+        (None, chart.tax_payable(country), shares.tax),
+        (None, chart.DISPUTE_LOSS, -shares.total),
+    )
+
+
+def dispute_covered(*, seller: UUID, part: SellersPart, is_lost: bool) -> Lines:
+    """As `dispute_held` and, if it was lost, `dispute_lost`, of what came back after the money had gone."""
+    total = part.pending + part.available + part.reserve + part.receivable
+    return _lines(
+        *_from_seller(seller, total, part),
+        (None, chart.DISPUTE_LOSS, -total) if is_lost else (seller, chart.DISPUTED, -total),
+    )
+
+
 def _from_seller(seller: UUID | None, amount: int, part: SellersPart) -> tuple[tuple[UUID | None, Account, int], ...]:
     if seller is None:
         return ((None, chart.SALES, amount),)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.ledger import service as ledger
 from cleanly.domain.ledger.service import chart
-from cleanly.domain.payments import books, messages, postings, rules
+from cleanly.domain.payments import books, covering, messages, postings, rules
 from cleanly.domain.payments import service as payments
 from cleanly.domain.payments.disputes.models import DisputeRow
 from cleanly.domain.payments.errors import NotOurMoney
@@ -82,8 +82,11 @@ async def apply(
     if row.state in _OVER and not was_over:
         await payments.tell(session, payment, messages.DISPUTE_CLOSED, disputeId=str(row.id), state=row.state)
     await session.flush()
-    if steps:
-        bookings = [await _posting(session, payment, row, step, lines) for step, lines in steps.items()]
+    bookings = [await _posting(session, payment, row, step, lines) for step, lines in steps.items()]
+    if "reinstated" in steps:
+        bookings += await covering.cover(session, payment, cause=row.id, before=steps.values())
+        await session.flush()
+    if bookings:
         await ledger.post(session, *bookings)
     return True
 

@@ -10,11 +10,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.ledger import service as ledger
-from cleanly.domain.payments import messages, rules
+from cleanly.domain.payments import covering, messages, rules
 from cleanly.domain.payments import service as payments
 from cleanly.domain.payments.disputes import queries as disputes
 from cleanly.domain.payments.errors import InvalidState, TooMuch
 from cleanly.domain.payments.models import PaymentRow
+from cleanly.domain.payments.postings import Lines
 from cleanly.domain.payments.refunds import booking
 from cleanly.domain.payments.refunds.models import RefundRow
 from cleanly.domain.payments.refunds.queries import Refund, refund_of
@@ -170,13 +171,15 @@ async def _move(
     if state == "failed" and not (refund.is_booked or came_back):
         payment.refunding_amount -= refund.amount
         return []
-    bookings: list[ledger.Posting] = []
-    owed_now = 0
+    steps: dict[str, Lines] = {}
     if not refund.is_booked:
-        made, owed_now = await booking.book(session, payment, refund)
-        bookings.append(made)
+        steps["made"] = await booking.take(session, payment, refund)
     if state == "failed":
-        bookings.append(await booking.give_back(session, payment, refund, owed_now=owed_now))
+        steps["failed"] = await booking.give_back(session, payment, refund, before=steps.values())
+    bookings = [await booking.posting(session, payment, refund, step, lines) for step, lines in steps.items()]
+    if state == "failed":
+        await session.flush()
+        bookings += await covering.cover(session, payment, cause=refund.id, before=steps.values())
     return bookings
 
 
