@@ -99,6 +99,12 @@ def _refusing() -> Generator[None, None, None]:
         raise
 
 
+async def driver_of(session: AsyncSession) -> PatientConnection:
+    """The driver's own connection within a session's transaction, for statements that run alone elsewhere."""
+    connection = await (await session.connection()).get_raw_connection()
+    return cast("PatientConnection", connection.driver_connection)
+
+
 class Database:
     """Opens transactions. Holding one means: you decide where a transaction begins and ends.
 

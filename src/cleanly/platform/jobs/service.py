@@ -5,10 +5,8 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import structlog
-from procrastinate import PsycopgConnector
-from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import DEFAULT_QUEUE, Job
-from procrastinate.manager import JobManager
+from procrastinate.jobs import DEFAULT_QUEUE
+from psycopg.types.json import Jsonb
 from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
@@ -20,9 +18,11 @@ from cleanly.platform.jobs.models import JobReceipt
 
 P = TypeVar("P", bound=BaseModel)
 
-# Never opened: each insert brings the caller's own connection, so this holds no pool and no state.
-_QUEUE = JobManager(PsycopgConnector())
 _BATCH = 1000
+# The queue's own insertion, as an expression: a statement can ask for work and do something else in one round trip.
+ASKING = """procrastinate_defer_jobs_v1(ARRAY[ROW(
+    %(job_queue)s::varchar, %(job_task)s::varchar, %(job_priority)s::integer, %(job_lock)s::text, NULL,
+    %(job_args)s::jsonb, %(job_run_at)s::timestamptz)::procrastinate_job_to_defer_v1])"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,26 @@ class Swept:
     last_id: int | None
 
 
+def values_of(
+    task: Task[P], payload: P, *, run_at: datetime | None = None, lock: str | None = None, priority: int = 0
+) -> dict[str, Any]:
+    """What `ASKING` asks for."""
+    request_id = structlog.contextvars.get_contextvars().get("request_id")
+    envelope = Envelope(
+        payload=payload.model_dump(mode="json"),
+        attempts_max=task.attempts_max,
+        request_id=str(request_id) if request_id is not None else None,
+    )
+    return {
+        "job_queue": DEFAULT_QUEUE,
+        "job_task": task.name,
+        "job_priority": priority,
+        "job_lock": lock,
+        "job_args": Jsonb(envelope.model_dump()),
+        "job_run_at": run_at,
+    }
+
+
 async def enqueue(
     session: AsyncSession,
     task: Task[P],
@@ -59,30 +79,10 @@ async def enqueue(
 
     Returns the job's id.
     """
-    request_id = structlog.contextvars.get_contextvars().get("request_id")
-    envelope = Envelope(
-        payload=payload.model_dump(mode="json"),
-        attempts_max=task.attempts_max,
-        request_id=str(request_id) if request_id is not None else None,
-    )
-    job = Job(
-        task_name=task.name,
-        queue=DEFAULT_QUEUE,
-        lock=lock,
-        queueing_lock=None,
-        priority=priority,
-        scheduled_at=run_at,
-        task_kwargs=envelope.model_dump(),
-    )
-    raw = (await (await session.connection()).get_raw_connection()).driver_connection
-    try:
-        stored = await _QUEUE.defer_job_async(job, connection=raw)
-    except ConnectorException as error:
-        # The driver's own error, by which `Database.begin` knows an outage from a fault.
-        raise (error.__cause__ or error) from error
-    if stored.id is None:
-        raise RuntimeError("the queue gave the job no id")
-    return stored.id
+    values = values_of(task, payload, run_at=run_at, lock=lock, priority=priority)
+    asked = await (await session.connection()).exec_driver_sql(f"SELECT {ASKING}", values)
+    [job_id] = asked.scalar_one()
+    return int(job_id)
 
 
 async def sign_receipt(session: AsyncSession, job_id: int) -> bool:

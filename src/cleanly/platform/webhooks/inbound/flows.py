@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 
 from cleanly.kernel.context import Context
+from cleanly.kernel.db import driver_of
 from cleanly.kernel.errors import MalformedRequest, Unavailable
 from cleanly.kernel.messages import Handled, ProviderEvent
 from cleanly.kernel.module import InboundHandlers
@@ -49,9 +50,9 @@ async def accept(context: Context, provider: NewsSource, headers: Mapping[str, s
         Unavailable: the database, or what the check needs of the provider, is away: it may come again.
     """
     event = await _verified(context, provider, headers, body)
-    async with context.db.begin() as session:
+    async with context.db.alone() as connection:
         outcome = await service.store(
-            session,
+            connection,
             event,
             headers=headers,
             body=body,
@@ -191,11 +192,12 @@ async def _store_missing(context: Context, provider: Provider, items: list[Store
     found = 0
     async with context.db.begin() as session:
         known = await queries.known(session, provider.name, [(item.event.account, item.event.id) for item in items])
+        connection = await driver_of(session)
         for item in items:
             if (item.event.account, item.event.id) in known:
                 continue
             outcome = await service.store(
-                session, item.event, headers={}, body=item.body, source="sweep", is_live=is_live, now=now
+                connection, item.event, headers={}, body=item.body, source="sweep", is_live=is_live, now=now
             )
             found += outcome == "stored"
     return found

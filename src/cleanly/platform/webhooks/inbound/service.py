@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
+from psycopg import AsyncConnection
+from psycopg.types.json import Jsonb
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,8 +36,23 @@ class Replayed:
     last_id: UUID | None
 
 
+# One statement, so that a push needs no transaction around it: the row, and the job that will act on it.
+_STORE = f"""
+    WITH stored AS (
+        INSERT INTO inbound_events (id, provider, provider_account, event_id, type, object_kind, object_id, our_id,
+            livemode, api_version, provider_created_at, received_at, headers, body, verified_with, source, state,
+            next_at, last_error, done_at)
+        VALUES (%(id)s, %(provider)s, %(account)s, %(event_id)s, %(type)s, %(kind)s, %(object)s, %(our_id)s,
+            %(is_live)s, %(api_version)s, %(created_at)s, %(now)s, %(headers)s, %(body)s, %(verified_with)s,
+            %(source)s, %(state)s, %(next_at)s, %(wrong_mode)s, %(done_at)s)
+        ON CONFLICT DO NOTHING RETURNING state
+    )
+    SELECT state, CASE WHEN state = 'stored' THEN {jobs.ASKING} END FROM stored
+"""  # noqa: S608 - the queue's own text
+
+
 async def store(
-    session: AsyncSession,
+    connection: AsyncConnection[Any],
     event: VerifiedEvent,
     *,
     headers: Mapping[str, str],
@@ -44,37 +61,43 @@ async def store(
     is_live: bool,
     now: datetime,
 ) -> Literal["stored", "duplicate", "ignored"]:
-    """Keep an event, and ask for it to be acted on, unless it is here already or its money is not of our kind."""
+    """Keep an event, and ask for it to be acted on, unless it is here already or its money is not of our kind.
+
+    The driver's own connection, in a transaction or alone.
+    """
     wrong_mode = rules.wrong_mode(event_is_live=event.is_live, is_live=is_live)
-    statement = insert(InboundEventRow).values(
-        id=new_id(),
-        provider=event.provider,
-        provider_account=event.account,
-        event_id=event.id,
-        type=event.type,
-        object_kind=event.kind,
-        object_id=event.object,
-        our_id=event.our_id,
-        livemode=event.is_live,
-        api_version=event.api_version,
-        provider_created_at=event.created_at,
-        received_at=now,
-        headers=rules.headers_to_keep(headers),
-        body=body,
-        verified_with=event.verified_with,
-        source=source,
-        state="stored" if wrong_mode is None else "ignored",
-        next_at=now if wrong_mode is None else None,
-        last_error=wrong_mode,
-        done_at=None if wrong_mode is None else now,
+    event_id = new_id()
+    lock = rules.lock_of(event.provider, event.object, event.id)
+    cursor = await connection.execute(
+        _STORE,
+        {
+            "id": event_id,
+            "provider": event.provider,
+            "account": event.account,
+            "event_id": event.id,
+            "type": event.type,
+            "kind": event.kind,
+            "object": event.object,
+            "our_id": event.our_id,
+            "is_live": event.is_live,
+            "api_version": event.api_version,
+            "created_at": event.created_at,
+            "now": now,
+            "headers": Jsonb(rules.headers_to_keep(headers)),
+            "body": body,
+            "verified_with": event.verified_with,
+            "source": source,
+            "state": "stored" if wrong_mode is None else "ignored",
+            "next_at": now if wrong_mode is None else None,
+            "wrong_mode": wrong_mode,
+            "done_at": None if wrong_mode is None else now,
+            **jobs.values_of(PROCESS, Stored(id=event_id), lock=lock),
+        },
     )
-    stored_id = await session.scalar(statement.on_conflict_do_nothing().returning(InboundEventRow.id))
-    if stored_id is None:
+    row = await cursor.fetchone()
+    if row is None:
         return "duplicate"
-    if wrong_mode is not None:
-        return "ignored"
-    await _ask(session, stored_id, lock=rules.lock_of(event.provider, event.object, event.id))
-    return "stored"
+    return "stored" if row[0] == "stored" else "ignored"
 
 
 async def _ask(session: AsyncSession, event_id: UUID, *, lock: str) -> None:
