@@ -73,7 +73,9 @@ def registry(settings: Settings, clock: Clock, play: Sandbox | None, *, open_tok
         outside = Http.to_anyone()
         certificates = Certificates(settings.paypal_env, fetch=fetch_over(outside), roots=public_roots())
         client = Client(settings, http=Http.to_known(), monotonic=time.monotonic)
-        found.append(PayPal(settings, client=client, certificates=certificates, outside=outside, clock=clock))
+        paypal = PayPal(settings, client=client, certificates=certificates, outside=outside, clock=clock)
+        found.append(paypal)
+        billers.append(paypal.billing)
     if play is not None:
         found.append(play)
         billers.append(play.billing)

@@ -17,11 +17,11 @@ async def kiosk(world: World) -> Kiosk:
     return await open_kiosk(world)
 
 
-@pytest.fixture(params=["sandbox", "stripe", "paypal"])
+@pytest.fixture(params=["stripe", "paypal"])
 async def booth(
     request: pytest.FixtureRequest, database_url: str, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncGenerator[Booth, None]:
-    """The same story at each provider; a test may name those that it is about."""
+    """The same story at each provider; the sandbox's are told at length elsewhere, and a test may name it, too."""
     with structlog.testing.capture_logs():
         async with open_booth(request.param, database_url, clock, monkeypatch) as made:
             yield made
