@@ -163,8 +163,10 @@ class StripeBilling(StripeConnect):
             it |= {"_anchor": at, "_number": 0}
             self.run(it)
         if it["status"] != "trialing":
-            lines = [self.line(it, amount, start=at, of=one, is_proration=True) for one, amount in
-                     ((old, credit), (price, charge))]
+            lines = [
+                self.line(it, amount, start=at, of=one, is_proration=True)
+                for one, amount in ((old, credit), (price, charge))
+            ]
             self.settle(it, self.open_invoice(it, lines, "subscription_update"))
 
     def prorated(self, it: dict[str, Any], price: dict[str, Any], at: int) -> tuple[int, int]:
@@ -196,7 +198,11 @@ class StripeBilling(StripeConnect):
         }
         current = {"start_date": start, "end_date": end}
         made = self.put(
-            "sub_sched", "subscription_schedule", subscription=it["id"], status="active", phases=[phase],
+            "sub_sched",
+            "subscription_schedule",
+            subscription=it["id"],
+            status="active",
+            phases=[phase],
             current_phase=current,
         )
         it["schedule"] = made["id"]

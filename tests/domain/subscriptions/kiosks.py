@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -63,7 +63,14 @@ class VendorBooth(Booth):
 
     wire: Any = None
     heard: int = 0
-    unheard: list[Push] = field(default_factory=list)
+
+    @abstractmethod
+    def references(self) -> list[str]:
+        """Every subscription there."""
+
+    @abstractmethod
+    def plans(self) -> int:
+        """How many plans there are there."""
 
     async def deliver(self) -> None:
         for _ in range(PATIENCE):
@@ -86,6 +93,12 @@ class VendorBooth(Booth):
 
 @dataclass
 class StripeBooth(VendorBooth):
+    def references(self) -> list[str]:
+        return [it["id"] for it in self.wire.all("subscription")]
+
+    def plans(self) -> int:
+        return len(self.wire.all("price"))
+
     async def reference(self, subscription_id: str) -> str:
         return next(it["id"] for it in self.wire.all("subscription") if it["metadata"]["cleanly_id"] == subscription_id)
 
@@ -98,6 +111,12 @@ class StripeBooth(VendorBooth):
 
 @dataclass
 class PayPalBooth(VendorBooth):
+    def references(self) -> list[str]:
+        return list(self.wire.subscriptions)
+
+    def plans(self) -> int:
+        return len(self.wire.plans)
+
     async def reference(self, subscription_id: str) -> str:
         return next(it["id"] for it in self.wire.subscriptions.values() if it["custom_id"] == subscription_id)
 

@@ -3,7 +3,9 @@
 import pytest
 
 from tests.domain.subscriptions.kiosk import new_key
-from tests.domain.subscriptions.kiosks import Booth
+from tests.domain.subscriptions.kiosks import Booth, VendorBooth
+from tests.fakes.wire import Fault
+from tests.world import code
 
 
 async def test_a_subscription_begins_when_its_reader_pays(booth: Booth):
@@ -189,3 +191,106 @@ async def test_a_refund_of_the_running_period_ends_what_it_bought(booth: Booth):
     assert (await booth.look(made["id"]))["state"] == "canceled"
     assert await booth.entitled() == []
     await booth.books_are_right()
+
+
+@pytest.mark.parametrize("mishap", ["cut before", "cut after", "500 after"])
+async def test_a_beginning_without_an_answer_is_made_once(booth: Booth, mishap: Fault):
+    assert isinstance(booth, VendorBooth)
+    booth.wire.next(mishap, on="/subscriptions$")
+    price, key = await booth.price(900), new_key()
+    assert (await booth.subscribe(price, key=key)).status_code == 504
+    await booth.later(minutes=2)
+    reply = await booth.subscribe(price, key=key)
+    assert reply.status_code == 201, reply.text
+    await booth.agree(reply.json()["id"])
+    await booth.deliver()
+    assert (await booth.look(reply.json()["id"]))["state"] == "active"
+    assert len(booth.references()) == 1
+    assert await booth.told() == ["started"]
+    await booth.books_are_right()
+
+
+async def test_a_plan_is_made_once_at_the_provider_however_often_it_is_sold(booth: Booth):
+    assert isinstance(booth, VendorBooth)
+    price = await booth.price(900)
+    for _ in range(3):
+        reply = await booth.subscribe(price, phone=await booth.world.register())
+        assert reply.status_code == 201, reply.text
+    assert booth.plans() == 1
+
+
+@pytest.mark.parametrize("mishap", ["cut before", "cut after"])
+async def test_an_end_without_an_answer_is_asked_again_by_the_janitor(booth: Booth, mishap: Fault):
+    assert isinstance(booth, VendorBooth)
+    made = await booth.subscribed(900)
+    booth.wire.next(mishap, on=f"{await booth.reference(made['id'])}(/cancel)?$")
+    assert (await booth.ask("cancel", made["id"], {"atPeriodEnd": True})).status_code == 504
+    await booth.later(minutes=2)
+    assert (await booth.look(made["id"]))["cancelAtPeriodEnd"] is True
+    assert await booth.told() == ["started", "cancel_scheduled"]
+
+
+@pytest.mark.parametrize("booth", ["stripe"], indirect=True)
+async def test_a_change_that_is_not_paid_is_not_made(booth: Booth):
+    assert isinstance(booth, VendorBooth)
+    made, dearer = await booth.subscribed(900), await booth.price(1800)
+    shown = (await booth.ask("change", made["id"], {"priceId": dearer, "preview": True})).json()["preview"]
+    booth.wire.declines.append("insufficient_funds")
+    reply = await booth.ask("change", made["id"], {"previewToken": shown["previewToken"]})
+    assert (reply.status_code, code(reply)) == (402, "PAYMENT_DECLINED")
+    assert reply.json()["error"]["details"] == {"declineCode": "insufficient_funds"}
+    assert (await booth.look(made["id"]))["priceId"] == made["priceId"]
+    assert len(await booth.periods(made["id"])) == 1
+    await booth.books_are_right()
+
+
+@pytest.mark.parametrize("booth", ["stripe"], indirect=True)
+async def test_a_change_without_an_answer_is_found_done_and_paid_once(booth: Booth):
+    assert isinstance(booth, VendorBooth)
+    made, dearer = await booth.subscribed(900), await booth.price(1800)
+    shown = (await booth.ask("change", made["id"], {"priceId": dearer, "preview": True})).json()["preview"]
+    booth.wire.next("cut after", on=f"{await booth.reference(made['id'])}$")
+    reply = await booth.ask("change", made["id"], {"previewToken": shown["previewToken"]})
+    assert (reply.status_code, code(reply)) == (504, "PROVIDER_TIMEOUT")
+    await booth.later(minutes=2)
+    assert (await booth.look(made["id"]))["priceId"] == dearer
+    assert [one["kind"] for one in await booth.periods(made["id"])] == ["cycle", "change"]
+    await booth.books_are_right()
+
+
+@pytest.mark.parametrize("booth", ["stripe"], indirect=True)
+async def test_a_change_that_was_planned_is_given_up_for_what_is_asked_next(booth: Booth):
+    made = await booth.subscribed(1800)
+    cheaper, dearer = await booth.price(900), await booth.price(3600)
+    for price, pending in ((cheaper, cheaper), (made["priceId"], None), (cheaper, cheaper), (dearer, None)):
+        shown = (await booth.ask("change", made["id"], {"priceId": price, "preview": True})).json()["preview"]
+        reply = await booth.ask("change", made["id"], {"previewToken": shown["previewToken"]})
+        assert reply.json()["subscription"]["pendingPriceId"] == pending, price
+    await booth.ask("cancel", made["id"], {"atPeriodEnd": True})
+    await booth.later(days=31)
+    assert (await booth.look(made["id"]))["state"] == "canceled"
+    assert [one["amount"]["amount"] for one in await booth.periods(made["id"])] == [1800, 1800]
+    await booth.books_are_right()
+
+
+@pytest.mark.parametrize("booth", ["paypal"], indirect=True)
+async def test_what_paypal_cannot_do_is_refused_before_anything_is_written(booth: Booth):
+    made, dearer = await booth.subscribed(900), await booth.price(1800)
+    asked = [await booth.ask("change", made["id"], {"priceId": dearer, "preview": True})]
+    await booth.ask("cancel", made["id"], {"atPeriodEnd": True})
+    asked.append(await booth.ask("resume", made["id"]))
+    for reply in asked:
+        assert (reply.status_code, code(reply)) == (422, "UNSUPPORTED_BY_PROVIDER")
+    assert (await booth.world.rows("SELECT count(*) FROM subscription_changes"))[0][0] == 1
+
+
+@pytest.mark.parametrize("booth", ["paypal"], indirect=True)
+async def test_what_is_to_end_may_be_ended_at_once(booth: Booth):
+    made = await booth.subscribed(900)
+    for later, state in ((True, "active"), (False, "canceled")):
+        reply = await booth.ask("cancel", made["id"], {"atPeriodEnd": later})
+        assert reply.json()["state"] == state
+    await booth.deliver()
+    assert (await booth.look(made["id"]))["state"] == "canceled"
+    assert await booth.entitled() == []
+    assert await booth.told() == ["started", "cancel_scheduled", "ended"]

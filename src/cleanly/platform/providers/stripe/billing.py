@@ -226,9 +226,7 @@ class StripeBiller:
                 )
                 schedule = made.to_dict()
             body = bodies.schedule(schedule, price, terms)
-            await self._client.subscription_schedules.update_async(
-                str(schedule["id"]), body, {"idempotency_key": key}
-            )
+            await self._client.subscription_schedules.update_async(str(schedule["id"]), body, {"idempotency_key": key})
 
     async def _release(self, it: Json, *, key: str) -> None:
         """Give up what is planned for the period's end: while it stands Stripe lets nothing else be changed."""
