@@ -157,7 +157,7 @@ class PlayWire(PlayLives):
         self.tokens.append(f"ya29.token-{len(self.tokens) + 1}")
         return {"access_token": self.tokens[-1], "token_type": "Bearer", "expires_in": 3599}
 
-    def route(self, call: Call) -> Any:  # noqa: PLR0911 - a table of addresses
+    def route(self, call: Call) -> Any:  # noqa: C901, PLR0911 - a table of addresses
         assert call.path.startswith(f"{ROOT}/"), call.path
         path, _, action = call.path.removeprefix(f"{ROOT}/").partition(":")
         match [call.method, *path.split("/"), action]:

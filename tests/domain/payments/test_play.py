@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from cleanly.domain.subscriptions.messages import MEASURE, SWEEP_VOIDED
+from cleanly.domain.payments.messages import SWEEP_VOIDED
+from cleanly.domain.subscriptions.messages import MEASURE
 from cleanly.platform.providers.errors import Unknown
 from tests.conftest import empty
 from tests.domain.catalog.shelf import admin, euros, publish, put_on_shelf

@@ -9,6 +9,7 @@ from sqlalchemy import delete, or_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cleanly.domain.entitlements import rules
 from cleanly.domain.entitlements.models import EntitlementRow
 from cleanly.domain.entitlements.rules import Source
 from cleanly.kernel.db import after_commit
@@ -23,6 +24,11 @@ class Grant:
     product_id: UUID
     starts_at: datetime
     until: datetime | None
+
+
+def bought(product_id: UUID, at: datetime, *, access_days: int | None, quantity: int) -> Grant:
+    """What something that was bought once grants: for so many days a piece, or for good."""
+    return Grant(product_id, at, rules.bought_until(at, access_days=access_days, quantity=quantity))
 
 
 def cache_key(user_id: UUID) -> str:

@@ -6,7 +6,6 @@ from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.catalog import queries as catalog
-from cleanly.domain.entitlements import rules
 from cleanly.domain.entitlements import service as entitlements
 from cleanly.domain.payments.disputes.models import DisputeRow
 from cleanly.domain.payments.models import PaymentRow
@@ -24,8 +23,7 @@ async def settle(session: AsyncSession, cache: Cache, row: PaymentRow, *, now: d
     await session.flush()
     grant = None
     if row.captured_at is not None and await _stands(session, row):
-        until = rules.bought_until(row.captured_at, access_days=access.days, quantity=row.quantity)
-        grant = entitlements.Grant(access.product_id, row.captured_at, until)
+        grant = entitlements.bought(access.product_id, row.captured_at, access_days=access.days, quantity=row.quantity)
     await entitlements.entitle(
         session, cache, user_id=row.buyer_id, source="payment", source_id=row.id, grant=grant, now=now
     )

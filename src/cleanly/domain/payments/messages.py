@@ -23,6 +23,7 @@ class Acknowledge(BaseModel):
 JANITOR = Task("payments.janitor", Tick, attempts_max=3)
 MEASURE = Task("payments.measure", Tick, attempts_max=1)
 REFUND_LATE_CAPTURE = Task("payments.refund_late_capture", LateCapture)
+SWEEP_VOIDED = Task("payments.sweep_voided", Tick, attempts_max=5)
 # Google gives the money back after three days: tried for longer than that.
 ACKNOWLEDGE = Task("payments.acknowledge", Acknowledge, attempts_max=40)
 

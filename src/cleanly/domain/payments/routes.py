@@ -40,6 +40,7 @@ from cleanly.platform.providers.errors import PaymentDeclined, ProviderError, Pr
 
 _LIST = "payments"
 _PROVIDER = (PaymentDeclined, ProviderError, ProviderTimeout)
+_SELLS = (errors.NotFound, errors.Forbidden, InvalidState, UnsupportedByProvider, *_PROVIDER, *OWN)
 router = APIRouter(prefix="/payments", tags=["payments"], route_class=Route)
 PaymentId = Annotated[UUID, Path(alias="id", description="The payment's id")]
 
@@ -200,16 +201,7 @@ async def read_payment(payment_id: PaymentId, caller: Me, context: Ctx) -> Payme
     response_model=PaymentOut,
     summary="Take an authorized payment",
     dependencies=[KeyRequired],
-    responses=refusals(
-        errors.NotFound,
-        errors.Forbidden,
-        InvalidState,
-        UnsupportedByProvider,
-        *_PROVIDER,
-        *OWN,
-        signed_in=True,
-        body=True,
-    ),
+    responses=refusals(*_SELLS, signed_in=True, body=True),
 )
 async def capture_payment(
     payment_id: PaymentId, caller: Me, context: Ctx, once: Once, body: CaptureIn | None = None
@@ -248,17 +240,7 @@ async def cancel_payment(payment_id: PaymentId, caller: Me, context: Ctx, once: 
     response_model=RefundOut,
     summary="Give money back",
     dependencies=[KeyRequired],
-    responses=refusals(
-        errors.NotFound,
-        errors.Forbidden,
-        InvalidState,
-        TooMuch,
-        UnsupportedByProvider,
-        *_PROVIDER,
-        *OWN,
-        signed_in=True,
-        body=True,
-    ),
+    responses=refusals(*_SELLS, TooMuch, signed_in=True, body=True),
 )
 async def refund_payment(
     payment_id: PaymentId, caller: Me, context: Ctx, once: Once, body: RefundIn | None = None

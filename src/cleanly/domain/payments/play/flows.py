@@ -1,6 +1,7 @@
 """One-time purchases in the app: verified at Google, bound to one user, acknowledged, followed, taken back."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -20,7 +21,7 @@ from cleanly.domain.payments.queries import Payment
 from cleanly.kernel.context import Context
 from cleanly.kernel.errors import NotFound, Unavailable, ValidationFailed
 from cleanly.kernel.ids import new_id
-from cleanly.kernel.messages import Handled, ProviderEvent
+from cleanly.kernel.messages import Handled, ProviderEvent, Tick
 from cleanly.kernel.principal import Caller
 from cleanly.platform.cache.service import Cache
 from cleanly.platform.idempotency.once import OncePerCall
@@ -32,6 +33,7 @@ from cleanly.platform.providers.registry import Providers
 
 PLAY = rules.PROVIDER
 REFRESH_ATTEMPTS_MAX = 5
+SWEPT = timedelta(days=3)
 _log = structlog.get_logger(__name__)
 
 
@@ -231,18 +233,31 @@ async def acknowledge(context: Context, asked: Acknowledge) -> None:
     await refresh(context, payment.id)
 
 
-async def take_back(context: Context, voided: VoidedPurchase) -> bool:
-    """Google gave an order back: as a look shows it, and whole orders whatever it shows. False: none of ours."""
+async def sweep_voided(context: Context, _tick: Tick) -> None:
+    """What Google gave back in the last days."""
+    providers = context.part(Providers)
+    if not providers.has_store:
+        return
+    since, cursor = context.clock.now() - SWEPT, None
+    while True:
+        page = await providers.store.list_voided(since, cursor)
+        for voided in page.purchases:
+            await _take_back(context, voided)
+        if (cursor := page.cursor) is None:
+            return
+
+
+async def _take_back(context: Context, voided: VoidedPurchase) -> None:
+    """As a look shows it, and whole orders whatever it shows."""
     async with context.db.begin() as session:
         found = await queries.by_reference(session, PLAY, context.part(Providers).store.account, reference=voided.token)
     if found is None:
-        return False
+        return
     await refresh(context, found.id)
     if voided.quantity is None:
         async with context.db.begin() as session:
             row = await payments.lock(session, found.id)
             await service.give_back(session, context.part(Cache), row, left=0, now=context.clock.now())
-    return True
 
 
 async def look_for_buyer(context: Context, payment: Payment) -> Payment:

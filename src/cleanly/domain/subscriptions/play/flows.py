@@ -6,7 +6,6 @@ from uuid import UUID
 
 import structlog
 
-from cleanly.domain.payments.play import flows as purchases
 from cleanly.domain.payments.play import queries as bought
 from cleanly.domain.payments.play.errors import OfAnotherUser
 from cleanly.domain.subscriptions import flows, metrics, queries, service
@@ -205,7 +204,7 @@ async def acknowledge(context: Context, asked: Acknowledge) -> None:
 
 
 async def sweep_voided(context: Context, _tick: Tick) -> None:
-    """What Google gave back in the last days: purchases, and subscriptions whose newest order it was, are over."""
+    """What Google gave back in the last days: a subscription whose newest order it was is over."""
     providers = context.part(Providers)
     if not providers.has_store:
         return
@@ -213,8 +212,7 @@ async def sweep_voided(context: Context, _tick: Tick) -> None:
     while True:
         page = await providers.store.list_voided(since, cursor)
         for voided in page.purchases:
-            if not await purchases.take_back(context, voided):
-                await _take_back(context, voided)
+            await _take_back(context, voided)
         if (cursor := page.cursor) is None:
             return
 
