@@ -80,7 +80,7 @@ def root(name: str = "Root of the tests") -> Authority:
 
 
 @cache
-def signer(name: str = SANDBOX_NAME, *, under: str = "Root of the tests", days: int = 365, bits: int = 2048) -> Signer:
+def signer(name: str = SANDBOX_NAME, *, under: str = "Root of the tests", days: int = 800, bits: int = 2048) -> Signer:
     """A leaf below an intermediate below a root."""
     top, middle, own = root(under), key(f"middle of {under}"), key(f"{name} {bits}", bits)
     between = _for_authorities(_builder(f"Middle of {under}", under, middle.public_key(), top.key, 3000)).sign(

@@ -5,12 +5,12 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.fakes.paypal_payouts import PayPalPayouts
+from tests.fakes.paypal_billing import PayPalBilling
 from tests.fakes.paypal_world import TOKENS, amount, missing
 from tests.fakes.wire import Call, Refusal
 
 
-class PayPalWire(PayPalPayouts):
+class PayPalWire(PayPalBilling):
     async def read(self, request: web.Request) -> Any:
         text = await request.text()
         return json.loads(text) if text.startswith("{") else text
@@ -57,6 +57,8 @@ class PayPalWire(PayPalPayouts):
                 return self.refund(reference, call.body)
             case [method, "payments", "payouts", *rest]:
                 return self.payouts(method, rest, call.body)
+            case [method, "billing" | "catalogs", *rest]:
+                return self.billing(method, rest, call.body, call.query)
             case ["GET", "payments", kind, reference]:
                 return self.parts[kind].get(reference) or self.fail(missing())
             case ["GET", "customer", "disputes"]:

@@ -140,6 +140,7 @@ class PlayLives(Vendor):
         account_id: str | None,
         *,
         product: str = "coins",
+        option: str = "buy",
         quantity: int = 1,
         is_pending: bool = False,
         **more: Any,
@@ -150,7 +151,7 @@ class PlayLives(Vendor):
             "quantity": quantity,
             "refundableQuantity": quantity,
             "consumptionState": "CONSUMPTION_STATE_YET_TO_BE_CONSUMED",
-            "purchaseOptionId": "buy",
+            "purchaseOptionId": option,
             "offerTags": [],
         }
         self.purchases[token] = {

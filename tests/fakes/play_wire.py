@@ -157,7 +157,7 @@ class PlayWire(PlayLives):
         self.tokens.append(f"ya29.token-{len(self.tokens) + 1}")
         return {"access_token": self.tokens[-1], "token_type": "Bearer", "expires_in": 3599}
 
-    def route(self, call: Call) -> Any:  # noqa: PLR0911 - a table of addresses
+    def route(self, call: Call) -> Any:  # noqa: C901, PLR0911 - a table of addresses
         assert call.path.startswith(f"{ROOT}/"), call.path
         path, _, action = call.path.removeprefix(f"{ROOT}/").partition(":")
         match [call.method, *path.split("/"), action]:
@@ -169,6 +169,8 @@ class PlayWire(PlayLives):
                 return self.acknowledge(token, "lineItems", product, call.body)
             case ["POST", "purchases", "products", product, "tokens", token, "acknowledge"]:
                 return self.acknowledge(token, "productLineItem", product, call.body)
+            case ["POST", "purchases", "products", product, "tokens", token, "consume"]:
+                return self.consume(token, product)
             case ["POST", "purchases", "subscriptionsv2", "tokens", token, "cancel"]:
                 return self.stop(token, call.body["cancellationContext"]["cancellationType"])
             case ["POST", "purchases", "subscriptionsv2", "tokens", token, "revoke"]:
@@ -208,6 +210,16 @@ class PlayWire(PlayLives):
         if found.pop("outOfAppPurchaseContext", None) is not None and "externalAccountIds" in body:
             self.account_ids[token] = body["externalAccountIds"]["obfuscatedAccountId"]
             found |= self.external(self.account_ids[token])
+        return {}
+
+    def consume(self, token: str, product: str) -> dict[str, Any]:
+        found = self.find(token, "productLineItem")
+        [offer] = [it["productOfferDetails"] for it in found["productLineItem"] if it["productId"] == product]
+        if offer["consumptionState"] == "CONSUMPTION_STATE_CONSUMED":
+            raise refuse(400, "productNotOwnedByUser", "The product purchase is not owned by the user.")
+        offer["consumptionState"] = "CONSUMPTION_STATE_CONSUMED"
+        found["acknowledgementState"] = "ACKNOWLEDGEMENT_STATE_ACKNOWLEDGED"
+        self.acknowledged.append(token)
         return {}
 
     def stop(self, token: str, kind: str) -> dict[str, Any]:

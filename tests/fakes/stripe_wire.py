@@ -5,12 +5,12 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.fakes.stripe_connect import StripeConnect
+from tests.fakes.stripe_billing import StripeBilling
 from tests.fakes.stripe_world import meta, refuse
 from tests.fakes.wire import Call
 
 
-class StripeWire(StripeConnect):
+class StripeWire(StripeBilling):
     async def read(self, request: web.Request) -> Any:
         return {name: str(value) for name, value in (await request.post()).items()}
 
@@ -36,7 +36,7 @@ class StripeWire(StripeConnect):
     def route(self, call: Call) -> Any:  # noqa: C901, PLR0911, PLR0912 - a table of addresses
         body = call.body
         match [call.method, *call.path.strip("/").split("/")[1:]]:
-            case ["GET", "payment_intents" | "customers" as kind, "search"]:
+            case ["GET", "payment_intents" | "customers" | "subscriptions" as kind, "search"]:
                 return self.found(kind.removesuffix("s"), call.query["query"])
             case ["POST", "customers"]:
                 return self.put("cus", "customer", email=body["email"], metadata=meta(body))
@@ -63,6 +63,10 @@ class StripeWire(StripeConnect):
                 return self.page([it for it in self.events if "account" not in it], call)
             case [_, "accounts" | "account_links" | "transfers" | "payouts", *_]:
                 return self.connect(call)
+            case ["GET", "payment_intents"] | [_, "subscriptions" | "subscription_schedules" | "invoices", *_]:
+                return self.billing(call)
+            case ["GET" | "POST", "prices"]:
+                return self.billing(call)
             case ["GET", kind, reference]:
                 found = self.get(reference)
                 if found["object"] != kind.removesuffix("s"):

@@ -24,6 +24,7 @@ class StripeWorld(Vendor):
         self.books: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
         self.keys: dict[str, tuple[Any, Any]] = {}
+        self.declines: list[str] = []  # why the next changes of plan are not paid
 
     # --- what a test does as the buyer, the bank or Stripe
 

@@ -2,6 +2,7 @@
 
 from cleanly.domain.auth.module import module as auth
 from cleanly.domain.catalog.module import module as catalog
+from cleanly.domain.entitlements.module import module as entitlements
 from cleanly.domain.ledger.module import module as ledger
 from cleanly.domain.payments.module import module as payments
 from cleanly.domain.payouts.module import module as payouts
@@ -34,6 +35,7 @@ MODULES: tuple[Module, ...] = (
     auth,
     ledger,
     catalog,
+    entitlements,
     payments,
     subscriptions,
     payouts,

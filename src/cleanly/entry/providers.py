@@ -12,6 +12,7 @@ from cleanly.kernel.clock import Clock
 from cleanly.kernel.db import Database
 from cleanly.kernel.net import Http
 from cleanly.platform.jobs import service as jobs
+from cleanly.platform.providers.billing import Biller
 from cleanly.platform.providers.google_play.adapter import GooglePlay
 from cleanly.platform.providers.google_play.client import Client as PlayClient
 from cleanly.platform.providers.guarded import Guarded
@@ -63,20 +64,26 @@ def _store(settings: Settings, clock: Clock, open_token: OpenToken) -> PlayStore
 def registry(settings: Settings, clock: Clock, play: Sandbox | None, *, open_token: OpenToken) -> Providers:
     """Every provider of this process. `close` it. `open_token` gives the claims of a token that Google signed."""
     found: list[Provider] = []
+    billers: list[Biller] = []
     if settings.stripe_secret_key is not None:
-        found.append(Stripe(settings, http=Http.to_known()))
+        stripe = Stripe(settings, http=Http.to_known())
+        found.append(stripe)
+        billers.append(stripe.billing)
     if settings.paypal_is_on:
         outside = Http.to_anyone()
         certificates = Certificates(settings.paypal_env, fetch=fetch_over(outside), roots=public_roots())
         client = Client(settings, http=Http.to_known(), monotonic=time.monotonic)
-        found.append(PayPal(settings, client=client, certificates=certificates, outside=outside, clock=clock))
+        paypal = PayPal(settings, client=client, certificates=certificates, outside=outside, clock=clock)
+        found.append(paypal)
+        billers.append(paypal.billing)
     if play is not None:
         found.append(play)
+        billers.append(play.billing)
     return Providers(
         [guard(provider) for provider in found],
         is_live=settings.is_production,
         store=_store(settings, clock, open_token),
-        billers=[GuardedBiller(play.billing, monotonic=time.monotonic)] if play is not None else (),
+        billers=[GuardedBiller(biller, monotonic=time.monotonic) for biller in billers],
     )
 
 

@@ -141,6 +141,22 @@ class Http:
         async with self._call("GET", url, None, headers, deadline_seconds) as response:
             return await _answer(response, body_bytes_max)
 
+    async def delete(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        deadline_seconds: float = DEADLINE_SECONDS,
+        body_bytes_max: int = BODY_BYTES_MAX,
+    ) -> Answer:
+        """Have something ended; never repeated by itself.
+
+        Raises:
+            NetError: as `get`.
+        """
+        async with self._call("DELETE", url, None, headers, deadline_seconds) as response:
+            return await _answer(response, body_bytes_max)
+
     async def post(
         self,
         url: str,

@@ -10,6 +10,7 @@ import httpx2
 from cleanly.domain.ledger import queries as ledger
 from cleanly.domain.payments.messages import JANITOR
 from cleanly.kernel.messages import Tick
+from cleanly.platform.cache.service import Cache
 from cleanly.platform.jobs import service as jobs
 from cleanly.platform.providers.sandbox.adapter import Sandbox
 from cleanly.platform.webhooks.inbound.messages import SWEEP
@@ -33,6 +34,10 @@ class Market:
     @property
     def sandbox(self) -> Sandbox:
         return self.world.context.part(Sandbox)
+
+    @property
+    def cache(self) -> Cache:
+        return self.world.context.part(Cache)
 
     async def price(self, amount: int) -> str:
         return str((await publish(self.seller, self.product, euros(amount)))["id"])

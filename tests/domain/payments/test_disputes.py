@@ -93,7 +93,9 @@ async def applied(market: Market, dispute_id: UUID, seen: DisputeSnapshot) -> bo
         row = await disputes.by_id(session, dispute_id)
         assert row is not None
     async with market.world.context.db.begin() as session:
-        return await service.apply(session, dispute_id, seen, revision=row.revision, now=market.world.clock.now())
+        return await service.apply(
+            session, market.cache, dispute_id, seen, revision=row.revision, now=market.world.clock.now()
+        )
 
 
 def snapshot(payment_reference: str, state: Any, amount: int, *moved: Any) -> DisputeSnapshot:
@@ -132,7 +134,9 @@ async def test_a_bank_that_takes_more_than_is_left_costs_the_platform_and_gives_
         assert await market.balances() == before[0]
         assert await market.balances(market.seller) == {"available": 5_400}
     async with market.world.context.db.begin() as session:
-        assert not await service.apply(session, dispute_id, opened, revision=0, now=market.world.clock.now())
+        assert not await service.apply(
+            session, market.cache, dispute_id, opened, revision=0, now=market.world.clock.now()
+        )
 
 
 async def test_money_that_left_and_came_back_before_we_looked_is_booked_both_ways(market: Market):

@@ -27,6 +27,7 @@ class Kiosk:
     owner: Phone
     reader: Phone
     product: dict[str, Any]
+    provider: str = "sandbox"
 
     @property
     def sandbox(self) -> Sandbox:
@@ -36,7 +37,7 @@ class Kiosk:
         return str((await publish(self.owner, self.product, monthly(amount, **terms)))["id"])
 
     async def subscribe(self, price: str, *, phone: Phone | None = None, key: str | None = None, **more: Any) -> Any:
-        body = {"priceId": price, "provider": "sandbox"} | more
+        body = {"priceId": price, "provider": self.provider} | more
         return await (phone or self.reader).call("POST", "/subscriptions", body, Idempotency_Key=key or new_key())
 
     async def subscribed(self, amount: int = 900, **terms: Any) -> dict[str, Any]:
@@ -108,14 +109,17 @@ class Kiosk:
             found = await ledger.balances(session, None)
         return {one.name: one.amount for one in found if one.amount}
 
+    async def held(self) -> int:
+        """What the provider's own books say."""
+        page = await self.sandbox.list_entries(self.world.clock.now().replace(year=2020), None)
+        return sum(entry.gross.amount for entry in page.entries)
+
     async def books_are_right(self) -> None:
         """The ledger is sound and says what the provider says; every period has its one payment."""
         async with self.world.context.db.begin() as session:
             report = await ledger.check_everything(session, seconds_max=30)
         assert report.is_clean, report
-        page = await self.sandbox.list_entries(self.world.clock.now().replace(year=2020), None)
-        held = sum(entry.gross.amount for entry in page.entries)
-        assert (await self.balances()).get("clearing.sandbox", 0) == held
+        assert (await self.balances()).get(f"clearing.{self.provider}", 0) == await self.held()
         rows = await self.world.rows(
             "SELECT period.amount, payment.captured_amount FROM subscription_periods AS period"
             " LEFT JOIN payments AS payment ON payment.id = period.payment_id"

@@ -68,7 +68,8 @@ def test_what_is_over_stays_over(first, later):
     ended = rules.end(rules.fold(START, first, now=NOW, grace=GRACE), "canceled", at=NOW)
     for look in later:
         assert rules.fold(ended, look, now=NOW, grace=GRACE) == ended
-        assert rules.lives_after_its_end(ended, look) == (look.state not in rules.ENDED)
+        bills_on = look.state not in rules.ENDED and not look.cancel_at_period_end
+        assert rules.lives_after_its_end(ended, look) == bills_on
 
 
 @given(looks(), looks(), st.integers(0, 2))

@@ -48,7 +48,10 @@ class PlanGroupRow(Base):
 
 
 class PriceRow(Base):
-    """What a product costs, tax included. Once `used_at` is set only `is_active` may change."""
+    """What a product costs, tax included. Once `used_at` is set only `is_active` may change.
+
+    `access_days`: how long something digital that is bought once may be used; absent: for good.
+    """
 
     __tablename__ = "prices"
     __table_args__ = (
@@ -61,6 +64,8 @@ class PriceRow(Base):
         CheckConstraint("interval IN ('day', 'week', 'month', 'year')", name="interval"),
         CheckConstraint("interval_count >= 1 AND interval_count <= 365", name="interval_count"),
         CheckConstraint("trial_days >= 1 AND trial_days <= 730", name="trial_days"),
+        CheckConstraint("access_days >= 1 AND access_days <= 3650", name="access_days"),
+        CheckConstraint("type = 'one_time' OR access_days IS NULL", name="access_terms"),
         CheckConstraint(
             "(type = 'recurring') = (interval IS NOT NULL) AND (type = 'recurring') = (interval_count IS NOT NULL)"
             " AND (type = 'recurring') = (plan_group_id IS NOT NULL) AND (type = 'recurring' OR trial_days IS NULL)",
@@ -76,6 +81,7 @@ class PriceRow(Base):
     interval: Mapped[Interval | None] = mapped_column(Text)
     interval_count: Mapped[int | None]
     trial_days: Mapped[int | None]
+    access_days: Mapped[int | None]
     plan_group_id: Mapped[UUID | None] = mapped_column(ForeignKey("plan_groups.id"))
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
     used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

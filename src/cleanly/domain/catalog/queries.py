@@ -24,7 +24,7 @@ class PriceForSale:
     """All that a sale needs to know. `seller_id` is None for the platform's own, which bear no fee.
 
     `money`: one piece or one period, tax included. `fee_fixed`: minor units of the price's currency. `active`: both
-    the price and its product are on offer.
+    the price and its product are on offer. `access_days`: how long something digital may be used; None: for good.
     """
 
     price_id: UUID
@@ -36,6 +36,7 @@ class PriceForSale:
     interval: Interval | None
     interval_count: int | None
     trial_days: int | None
+    access_days: int | None
     plan_group_id: UUID | None
     kind: Kind
     fee_basis_points: int
@@ -63,6 +64,7 @@ def price_of(row: PriceRow, plan_group: str | None) -> Price:
         interval=row.interval,
         interval_count=row.interval_count,
         trial_days=row.trial_days,
+        access_days=row.access_days,
         plan_group_id=row.plan_group_id,
         plan_group=plan_group,
         active=row.is_active,
@@ -191,12 +193,33 @@ async def price_for_sale(session: AsyncSession, price_id: UUID, settings: Catalo
         interval=price.interval,
         interval_count=price.interval_count,
         trial_days=price.trial_days,
+        access_days=price.access_days,
         plan_group_id=price.plan_group_id,
         kind=product.kind,
         fee_basis_points=fee.basis_points,
         fee_fixed=fee.fixed,
         active=price.is_active and product.status == "active",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a purchase lets its buyer use: a product, for so many days, or for good."""
+
+    product_id: UUID
+    days: int | None
+
+
+async def access_of(session: AsyncSession, price_id: UUID) -> Access | None:
+    """What one piece bought at this price lets its buyer use; None: it is no digital thing, or not bought once."""
+    found = (
+        await session.execute(
+            select(PriceRow.product_id, PriceRow.access_days)
+            .join(ProductRow, ProductRow.id == PriceRow.product_id)
+            .where(PriceRow.id == price_id, PriceRow.type == "one_time", ProductRow.kind == "digital")
+        )
+    ).one_or_none()
+    return None if found is None else Access(found.product_id, found.access_days)
 
 
 async def of_seller(session: AsyncSession, seller_id: UUID) -> list[dict[str, Any]]:

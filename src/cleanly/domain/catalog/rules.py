@@ -22,6 +22,7 @@ QUANTITY_MAX = 999
 # The largest quantity of the dearest price is still an amount that Money holds.
 UNIT_AMOUNT_MAX = 10**12
 TRIAL_DAYS_MAX = 730
+ACCESS_DAYS_MAX = 3650
 # A period of more than a year is refused by one provider or another.
 INTERVAL_COUNT_MAX: Mapping[Interval, int] = {"day": 365, "week": 52, "month": 12, "year": 1}
 # What a page shows of one product and of one group of plans is bounded by these.
@@ -104,6 +105,13 @@ def fault_of_terms(
         return Fault("planGroup", "missing", "A recurring price needs a plan group")
     if interval_count is not None and interval_count > INTERVAL_COUNT_MAX[interval]:
         return Fault("intervalCount", "too_large", "A period is a year at most")
+    return None
+
+
+def fault_of_access(type_: PriceType, kind: Kind, access_days: int | None) -> Fault | None:
+    """What is wrong with how long a purchase may be used, if anything."""
+    if access_days is not None and (type_ != "one_time" or kind != "digital"):
+        return Fault("accessDays", "not_allowed", "It belongs to something digital that is bought once")
     return None
 
 

@@ -45,6 +45,7 @@ class PriceIn(Wire):
     """A new price. `interval`, `intervalCount`, `trialDays` and `planGroup` belong to a recurring one.
 
     `planGroup` names the seller's plans of which a subscriber has one at a time; a new name makes a new group.
+    `accessDays` belongs to something digital that is bought once: how long a piece may be used; for good if absent.
     """
 
     unit_amount: UnitAmount
@@ -52,6 +53,7 @@ class PriceIn(Wire):
     interval: Interval | None = None
     interval_count: Annotated[int, Field(strict=True, ge=1, le=365, description="1 if absent")] | None = None
     trial_days: Annotated[int, Field(strict=True, ge=1, le=rules.TRIAL_DAYS_MAX)] | None = None
+    access_days: Annotated[int, Field(strict=True, ge=1, le=rules.ACCESS_DAYS_MAX)] | None = None
     plan_group: GroupName | None = None
 
 
@@ -84,6 +86,7 @@ class Price(Wire):
     interval: Interval | None
     interval_count: int | None
     trial_days: int | None
+    access_days: int | None = Field(default=None, description="How long a piece may be used; null: for good")
     plan_group_id: UUID | None
     plan_group: str | None = Field(examples=["membership"])
     tax_behavior: Literal["inclusive"] = "inclusive"

@@ -11,6 +11,7 @@ from cleanly.domain.payments.rules import CALL_TIME, Operation
 from cleanly.domain.payments.settings import PaymentSettings
 from cleanly.kernel.context import Context
 from cleanly.kernel.money import Money
+from cleanly.platform.cache.service import Cache
 from cleanly.platform.providers import service as calls
 from cleanly.platform.providers.errors import NotSent, Refused
 from cleanly.platform.providers.protocol import PaymentSnapshot, Provider
@@ -86,7 +87,13 @@ async def apply(
                 error_code=ended.error_code,
             )
         return await service.apply(
-            session, payment_id, seen, revision=revision, now=now, settings=context.part(PaymentSettings)
+            session,
+            payment_id,
+            seen,
+            revision=revision,
+            now=now,
+            settings=context.part(PaymentSettings),
+            cache=context.part(Cache),
         )
 
 

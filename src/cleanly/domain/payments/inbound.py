@@ -5,6 +5,7 @@ import structlog
 from cleanly.domain.payments import flows, metrics, queries
 from cleanly.domain.payments.disputes import flows as disputes
 from cleanly.domain.payments.errors import NotOurMoney
+from cleanly.domain.payments.play import flows as play
 from cleanly.domain.payments.refunds import flows as refunds
 from cleanly.kernel.context import Context
 from cleanly.kernel.messages import Handled, ProviderEvent
@@ -37,4 +38,5 @@ HANDLERS = (
     InboundHandler("payment", on_payment),
     InboundHandler("refund", refunds.on_refund),
     InboundHandler("dispute", disputes.on_dispute),
+    InboundHandler("purchase", play.on_purchase),
 )

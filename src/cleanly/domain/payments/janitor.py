@@ -6,6 +6,7 @@ from uuid import UUID
 import structlog
 
 from cleanly.domain.payments import asking, flows, queries, rules, service, waiting
+from cleanly.domain.payments.play import flows as play
 from cleanly.domain.payments.queries import Payment
 from cleanly.kernel.context import Context
 from cleanly.kernel.errors import AppError
@@ -37,6 +38,9 @@ async def _one(context: Context, payment_id: UUID) -> None:
     if payment is None:
         return
     try:
+        if payment.provider == play.PLAY:
+            await play.refresh(context, payment_id)
+            return
         looked = await flows.refresh(context, payment_id, is_scheduled=True)
         looked = await asking.go_on(context, looked)
         await _push(context, looked, now=context.clock.now())

@@ -14,9 +14,18 @@ class LateCapture(BaseModel):
     payment_id: UUID
 
 
+class Acknowledge(BaseModel):
+    """A purchase on Google Play that was granted."""
+
+    payment_id: UUID
+
+
 JANITOR = Task("payments.janitor", Tick, attempts_max=3)
 MEASURE = Task("payments.measure", Tick, attempts_max=1)
 REFUND_LATE_CAPTURE = Task("payments.refund_late_capture", LateCapture)
+SWEEP_VOIDED = Task("payments.sweep_voided", Tick, attempts_max=5)
+# Google gives the money back after three days: tried for longer than that.
+ACKNOWLEDGE = Task("payments.acknowledge", Acknowledge, attempts_max=40)
 
 PAYMENT_AUTHORIZED = "payment.authorized"
 PAYMENT_SUCCEEDED = "payment.succeeded"

@@ -10,6 +10,8 @@ from cleanly.domain.payments import asking, flows, offers, queries
 from cleanly.domain.payments.disputes import queries as disputes
 from cleanly.domain.payments.disputes.queries import Dispute
 from cleanly.domain.payments.errors import InvalidState, TooMuch
+from cleanly.domain.payments.play import flows as play
+from cleanly.domain.payments.play.errors import OfAnotherUser
 from cleanly.domain.payments.queries import Payment
 from cleanly.domain.payments.refunds import flows as refund_flows
 from cleanly.domain.payments.refunds import queries as refunds
@@ -38,6 +40,7 @@ from cleanly.platform.providers.errors import PaymentDeclined, ProviderError, Pr
 
 _LIST = "payments"
 _PROVIDER = (PaymentDeclined, ProviderError, ProviderTimeout)
+_SELLS = (errors.NotFound, errors.Forbidden, InvalidState, UnsupportedByProvider, *_PROVIDER, *OWN)
 router = APIRouter(prefix="/payments", tags=["payments"], route_class=Route)
 PaymentId = Annotated[UUID, Path(alias="id", description="The payment's id")]
 
@@ -123,13 +126,14 @@ async def _own(context: Context, payment_id: UUID, caller: Caller, *, to: Litera
     summary="Buy something",
     dependencies=[KeyRequired],
     responses=refusals(
-        errors.NotFound, InvalidState, UnsupportedByProvider, *_PROVIDER, *OWN, signed_in=True, body=True
+        errors.NotFound, InvalidState, OfAnotherUser, UnsupportedByProvider, *_PROVIDER, *OWN, signed_in=True, body=True
     ),
 )
 async def create_payment(body: PaymentIn, caller: Me, context: Ctx, once: Once) -> Response:
     """Make the payment at the provider. Repeat with the same key until there is an answer: it is made once.
 
-    `client` holds what the provider's SDK on the phone needs for the buyer to confirm.
+    `client` holds what the provider's SDK on the phone needs for the buyer to confirm. With `google_play` the app has
+    paid already: the purchase is looked at, bound to the caller and acknowledged, and Google says how many pieces.
     """
 
     async def complete(stored: bytes) -> bytes:
@@ -140,9 +144,12 @@ async def create_payment(body: PaymentIn, caller: Me, context: Ctx, once: Once) 
 
     once.completing(complete)
     await once.look(context)
-    wanted = offers.Wanted(body.price_id, body.quantity, body.provider, body.capture_method, body.metadata)
-    payment = await asking.begin(context, caller, wanted, once)
-    payment = await asking.send(context, payment)
+    if body.purchase_token is not None:
+        payment = await play.claim(context, caller, body.price_id, body.purchase_token, once, meta=body.metadata)
+    else:
+        wanted = offers.Wanted(body.price_id, body.quantity, body.provider, body.capture_method, body.metadata)
+        payment = await asking.begin(context, caller, wanted, once)
+        payment = await asking.send(context, payment)
     client = await flows.client_parameters(context, payment, caller)
     async with context.db.begin() as session:
         # What the SDK needs is never stored: a replay asks the provider for it anew.
@@ -183,7 +190,9 @@ async def list_payments(  # noqa: PLR0917 - FastAPI calls by name
 )
 async def read_payment(payment_id: PaymentId, caller: Me, context: Ctx) -> PaymentOut:
     """The buyer's own or the seller's own. While it waits, the provider is asked (at most every two seconds)."""
-    payment = await flows.look_for_buyer(context, await _own(context, payment_id, caller))
+    payment = await _own(context, payment_id, caller)
+    look = play.look_for_buyer if payment.provider == play.PLAY else flows.look_for_buyer
+    payment = await look(context, payment)
     return _payment(payment, await flows.client_parameters(context, payment, caller))
 
 
@@ -192,16 +201,7 @@ async def read_payment(payment_id: PaymentId, caller: Me, context: Ctx) -> Payme
     response_model=PaymentOut,
     summary="Take an authorized payment",
     dependencies=[KeyRequired],
-    responses=refusals(
-        errors.NotFound,
-        errors.Forbidden,
-        InvalidState,
-        UnsupportedByProvider,
-        *_PROVIDER,
-        *OWN,
-        signed_in=True,
-        body=True,
-    ),
+    responses=refusals(*_SELLS, signed_in=True, body=True),
 )
 async def capture_payment(
     payment_id: PaymentId, caller: Me, context: Ctx, once: Once, body: CaptureIn | None = None
@@ -240,17 +240,7 @@ async def cancel_payment(payment_id: PaymentId, caller: Me, context: Ctx, once: 
     response_model=RefundOut,
     summary="Give money back",
     dependencies=[KeyRequired],
-    responses=refusals(
-        errors.NotFound,
-        errors.Forbidden,
-        InvalidState,
-        TooMuch,
-        UnsupportedByProvider,
-        *_PROVIDER,
-        *OWN,
-        signed_in=True,
-        body=True,
-    ),
+    responses=refusals(*_SELLS, TooMuch, signed_in=True, body=True),
 )
 async def refund_payment(
     payment_id: PaymentId, caller: Me, context: Ctx, once: Once, body: RefundIn | None = None

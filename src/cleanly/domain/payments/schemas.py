@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, PlainSerializer
+from pydantic import Field, PlainSerializer, model_validator
 
 from cleanly.kernel.clock import rfc3339
 from cleanly.kernel.wire import Wire
@@ -25,15 +25,25 @@ class MoneyOut(Wire):
 
 
 class PaymentIn(Wire):
-    """What to buy. The amount is the price's, times the quantity."""
+    """What to buy. The amount is the price's, times the quantity.
+
+    `purchaseToken`: of a purchase in the app, with `google_play` only.
+    """
 
     price_id: UUID
     quantity: Annotated[int, Field(strict=True, ge=1, le=999)] = 1
-    provider: Literal["stripe", "paypal", "sandbox"]
+    provider: Literal["stripe", "paypal", "google_play", "sandbox"]
+    purchase_token: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
     capture_method: Literal["automatic", "manual"] = "automatic"
     metadata: Annotated[
         dict[MetaKey, MetaValue], Field(max_length=20, default_factory=dict, examples=[{"orderId": "A-17"}])
     ]
+
+    @model_validator(mode="after")
+    def _token_goes_with_play(self) -> "PaymentIn":
+        if (self.provider == "google_play") != (self.purchase_token is not None):
+            raise ValueError("purchaseToken belongs to google_play, and google_play needs it")
+        return self
 
 
 class PaymentOut(Wire):

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.catalog.queries import PriceForSale
 from cleanly.domain.ledger import service as ledger
-from cleanly.domain.payments import books, messages, postings, rules, waiting
+from cleanly.domain.payments import books, entitling, messages, postings, rules, waiting
 from cleanly.domain.payments.holds import service as holds
 from cleanly.domain.payments.models import PaymentRow
 from cleanly.domain.payments.queries import Payment, payment_of
@@ -19,6 +19,7 @@ from cleanly.domain.payments.rules import Shares, State
 from cleanly.domain.payments.settings import PaymentSettings
 from cleanly.kernel.errors import NotFound
 from cleanly.kernel.money import Money
+from cleanly.platform.cache.service import Cache
 from cleanly.platform.jobs import service as jobs
 from cleanly.platform.providers import service as calls
 from cleanly.platform.providers.protocol import PaymentSnapshot
@@ -127,6 +128,7 @@ async def apply(
     revision: int,
     now: datetime,
     settings: PaymentSettings,
+    cache: Cache,
 ) -> Applied | None:
     """Carry out what a snapshot means. None: somebody else applied one since it was asked for, so it is stale.
 
@@ -165,6 +167,7 @@ async def apply(
         await _tell(session, row)
     await session.flush()
     if booking is not None:
+        await entitling.settle(session, cache, row, now=now)
         await ledger.post(session, booking)
     is_new_mismatch = isinstance(verdict, rules.Mismatch) and had_alarm != PAYMENT_MISMATCH
     return Applied(after, verdict, isinstance(verdict, rules.CancelAgain), is_new_mismatch)

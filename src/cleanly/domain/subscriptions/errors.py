@@ -24,9 +24,3 @@ def already_subscribed(subscription_id: UUID) -> Conflict:
     return Conflict(
         "There is a subscription of this group of plans already", details={"subscriptionId": str(subscription_id)}
     )
-
-
-class OfAnotherUser(Conflict):
-    """The purchase is bound to another user, or to nobody."""
-
-    message = "This purchase belongs to another account"

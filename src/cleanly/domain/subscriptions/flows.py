@@ -13,7 +13,7 @@ import structlog
 from cleanly.domain.subscriptions import looking, metrics, queries, rules, service
 from cleanly.domain.subscriptions.queries import Subscription
 from cleanly.kernel.context import Context
-from cleanly.kernel.errors import NotFound, Unavailable
+from cleanly.kernel.errors import AppError, NotFound, Unavailable
 from cleanly.kernel.money import Money
 from cleanly.kernel.principal import Caller
 from cleanly.platform.providers import service as calls
@@ -24,6 +24,7 @@ from cleanly.platform.providers.service import Call, LookAgain
 
 REFRESH_ATTEMPTS_MAX = 5
 LOOK_SECONDS_MIN = 2
+_PAYABLE = frozenset({"incomplete", "trialing", "past_due", "unpaid"})
 _log = structlog.get_logger(__name__)
 
 
@@ -167,11 +168,20 @@ async def look_for_subscriber(context: Context, found: Subscription) -> Subscrip
 
 
 async def client_parameters(context: Context, found: Subscription, caller: Caller) -> Mapping[str, str]:
-    """What the provider's SDK on the phone needs while the first payment waits; never stored, never logged."""
-    if found.user_id != caller.user_id or found.reference is None or found.state != "incomplete":
+    """What the provider's SDK on the phone needs while a payment is open; never stored, never logged.
+
+    A trial may lack its card, and a renewal that failed can be paid by the subscriber: there a fault is no error.
+    """
+    if found.user_id != caller.user_id or found.reference is None or found.state not in _PAYABLE:
         return {}
     if found.provider == looking.PLAY:
         return {}
-    async with as_answers():
-        biller = context.part(Providers).biller(found.provider)
-        return await biller.client_parameters(found.reference, customer=found.customer)
+    try:
+        async with as_answers():
+            biller = context.part(Providers).biller(found.provider)
+            return await biller.client_parameters(found.reference, customer=found.customer)
+    except AppError as error:
+        if found.state == "incomplete":
+            raise
+        _log.warning("subscription_look_failed", subscription=str(found.id), error=type(error).__name__)
+        return {}

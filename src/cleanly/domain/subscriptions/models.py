@@ -1,4 +1,4 @@
-"""Subscriptions, the periods that were paid, what was asked of them, and what they entitle to."""
+"""Subscriptions, the periods that were paid, and what was asked of them."""
 
 from datetime import datetime
 from uuid import UUID
@@ -137,19 +137,3 @@ class ChangeRow(Base):
     effective_at: Mapped[datetime | None] = mapped_column(_MOMENT)
     created_at: Mapped[datetime] = mapped_column(_MOMENT)
     done_at: Mapped[datetime | None] = mapped_column(_MOMENT)
-
-
-class EntitlementRow(Base):
-    """What a user may use. `feature`: the product's id. `source_id`: what was bought, which says until when."""
-
-    __tablename__ = "entitlements"
-    __table_args__ = (UniqueConstraint("user_id", "feature", "source_id"),)
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
-    feature: Mapped[str] = mapped_column(Text)
-    source_id: Mapped[UUID]
-    starts_at: Mapped[datetime] = mapped_column(_MOMENT)
-    ends_at: Mapped[datetime | None] = mapped_column(_MOMENT)
-    revoked_at: Mapped[datetime | None] = mapped_column(_MOMENT)
-    updated_at: Mapped[datetime] = mapped_column(_MOMENT)

@@ -3,26 +3,19 @@
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.subscriptions import queries, service
-from cleanly.domain.subscriptions.entitlements import service as entitlements
-from cleanly.domain.subscriptions.entitlements.routes import router as entitled
 from cleanly.domain.subscriptions.errors import InvalidState
 from cleanly.domain.subscriptions.inbound import HANDLERS
 from cleanly.domain.subscriptions.jobs import CRONS, JOBS
 from cleanly.domain.subscriptions.messages import EVENTS
-from cleanly.domain.subscriptions.routes import router as subscriptions
+from cleanly.domain.subscriptions.routes import router
 from cleanly.kernel.clock import rfc3339
 from cleanly.kernel.context import Context
 from cleanly.kernel.module import Module, PersonalData
-from cleanly.platform.cache.service import Cache
 
 EXPORTED_MAX = 1_000
-_router = APIRouter()
-_router.include_router(subscriptions)
-_router.include_router(entitled)
 
 
 async def _export(session: AsyncSession, user_id: UUID) -> dict[str, Any]:
@@ -44,13 +37,12 @@ async def _export(session: AsyncSession, user_id: UUID) -> dict[str, Any]:
 
 async def _erase(session: AsyncSession, user_id: UUID, context: Context) -> None:
     """What was paid stays under the bare id; what lives is ended by the janitor."""
-    await entitlements.forget_person(session, context.part(Cache), user_id)
     await service.end_all_of(session, user_id, now=context.clock.now())
 
 
 module = Module(
     "subscriptions",
-    router=_router,
+    router=router,
     jobs=JOBS,
     crons=CRONS,
     inbound=HANDLERS,

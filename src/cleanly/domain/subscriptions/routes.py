@@ -6,10 +6,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
 
+from cleanly.domain.payments.play.errors import OfAnotherUser
 from cleanly.domain.subscriptions import flows, queries
 from cleanly.domain.subscriptions.changes import flows as changes
 from cleanly.domain.subscriptions.changes.rules import Wish
-from cleanly.domain.subscriptions.errors import InvalidState, OfAnotherUser
+from cleanly.domain.subscriptions.errors import InvalidState
 from cleanly.domain.subscriptions.periods import queries as periods
 from cleanly.domain.subscriptions.play import flows as play
 from cleanly.domain.subscriptions.previews import flows as previews

@@ -78,7 +78,7 @@ def end(known: Facts, state: EndState, *, at: datetime) -> Facts:
 
 def lives_after_its_end(known: Facts, seen: SubscriptionSnapshot) -> bool:
     """Whether the provider goes on with what is over here: it must be told, or it bills on."""
-    return known.state in ENDED and seen.state not in ENDED
+    return known.state in ENDED and seen.state not in ENDED and not seen.cancel_at_period_end
 
 
 def entitled_until(facts: Facts, *, grace: timedelta) -> datetime | None:

@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.catalog import queries as catalog
 from cleanly.domain.catalog.queries import CatalogSettings, PriceForSale
+from cleanly.domain.entitlements import service as entitlements
 from cleanly.domain.ledger import service as ledger
 from cleanly.domain.subscriptions import messages, reminders, rules
 from cleanly.domain.subscriptions.changes import service as changes
 from cleanly.domain.subscriptions.changes.rules import Wish
-from cleanly.domain.subscriptions.entitlements import service as entitlements
 from cleanly.domain.subscriptions.models import IS_LIVE, SubscriptionRow
 from cleanly.domain.subscriptions.periods import service as periods
 from cleanly.domain.subscriptions.queries import Subscription, facts_of, subscription_of
@@ -178,14 +178,14 @@ async def _write(session: AsyncSession, context: Context, row: SubscriptionRow, 
     row.check_at = rules.next_check(
         after, created_at=row.created_at, is_known=row.provider_subscription_id is not None, now=now
     )
+    until = rules.entitled_until(after, grace=context.part(SubscriptionSettings).grace)
     await entitlements.entitle(
         session,
         context.part(Cache),
         user_id=row.user_id,
-        feature=str(row.product_id),
+        source="subscription",
         source_id=row.id,
-        starts_at=row.created_at,
-        until=rules.entitled_until(after, grace=context.part(SubscriptionSettings).grace),
+        grant=None if until is None else entitlements.Grant(row.product_id, row.created_at, until),
         now=now,
     )
 

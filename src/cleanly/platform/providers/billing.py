@@ -19,10 +19,11 @@ __all__ = ["Biller", "ChangePreview", "Invoice", "NewSubscription", "Skill", "Su
 
 
 class Skill(StrEnum):
-    """What a biller may lack."""
+    """What a biller may lack: asked for nevertheless, it is UNSUPPORTED_BY_PROVIDER before anything is written."""
 
     CHANGE = "change"
     PAUSE = "pause"
+    RENEW = "renew"  # after all, what was not to be renewed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +124,11 @@ class Biller(Protocol):
         ...
 
     async def client_parameters(self, reference: str, *, customer: str | None) -> Mapping[str, str]:
-        """What the provider's Android SDK needs for the first payment, as in `Provider`. Never stored, never logged."""
+        """What the provider's Android SDK needs to pay what is open, as in `Provider`. Never stored, never logged.
+
+        Stripe, for a trial: setupIntentClientSecret in place of clientSecret. PayPal: subscriptionId, approveUrl.
+        Empty where nothing is open.
+        """
         ...
 
     async def get_subscription(self, reference: str) -> SubscriptionSnapshot:

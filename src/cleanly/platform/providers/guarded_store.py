@@ -66,6 +66,10 @@ class GuardedStore:
         """See `PlayStore`."""
         await self._guard.call("acknowledge_product", lambda: self._store.acknowledge_product(token, product_id))
 
+    async def consume_product(self, token: str, product_id: str) -> None:
+        """See `PlayStore`."""
+        await self._guard.call("consume_product", lambda: self._store.consume_product(token, product_id))
+
     async def cancel_subscription(self, token: str, *, may_be_restored: bool = True) -> None:
         """See `PlayStore`."""
         await self._guard.call(

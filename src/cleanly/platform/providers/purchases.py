@@ -223,6 +223,10 @@ class PlayStore(Protocol):
         """As for a subscription."""
         ...
 
+    async def consume_product(self, token: str, product_id: str) -> None:
+        """Tell Google that it was granted and is used up: the buyer may buy it again."""
+        ...
+
     async def cancel_subscription(self, token: str, *, may_be_restored: bool = True) -> None:
         """Stop the renewals; it lasts to its end. `may_be_restored`: the buyer may change his mind at Google."""
         ...

@@ -30,7 +30,8 @@ async def test_everything_goes_through(store, play, wire, clock, ada):
     assert (await store.get_product(product)).state == "purchased"
     await store.acknowledge_subscription(subscription, "premium")
     await store.acknowledge_product(product, "coins")
-    assert wire.acknowledged == [subscription, product]
+    await store.consume_product(product, "coins")
+    assert wire.acknowledged == [subscription, product, product]
     await store.cancel_subscription(subscription, may_be_restored=False)
     assert (await store.get_subscription(subscription)).canceled_by == "developer"
     await store.revoke_subscription(subscription, refund="full")

@@ -54,8 +54,8 @@ def running(path: str, folder: pathlib.Path) -> Generator[str]:
     """Its address; it lives as long as the block, and `folder` gets its log.
 
     It takes a free port by itself and says which. Two habits can't be changed: it listens on every interface, and it
-    writes all that it knows to one file for all. With --from-scratch nothing is ever read from there, so several at once
-    do not meet.
+    writes all that it knows to one file for all. With --from-scratch nothing is ever read from there, so several at
+    once do not meet.
     """
     log = folder / "localstripe.log"
     with (

@@ -39,7 +39,7 @@ async def publish(
         interval_count=body.interval_count,
         trial_days=body.trial_days,
         plan_group=body.plan_group,
-    )
+    ) or rules.fault_of_access(body.type, product.kind, body.access_days)
     if fault is not None:
         raise ValidationFailed.of(place + fault.field, fault.reason, fault.message)
     money = Money(body.unit_amount.amount, body.unit_amount.currency)
@@ -57,6 +57,7 @@ async def publish(
         interval=body.interval,
         interval_count=(body.interval_count or 1) if body.type == "recurring" else None,
         trial_days=body.trial_days,
+        access_days=body.access_days,
         plan_group_id=group_id,
         is_active=True,
         created_at=now,

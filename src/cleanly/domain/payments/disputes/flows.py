@@ -8,6 +8,7 @@ from cleanly.domain.payments.disputes.queries import Dispute
 from cleanly.kernel.context import Context
 from cleanly.kernel.errors import NotFound, Unavailable
 from cleanly.kernel.messages import Handled, ProviderEvent
+from cleanly.platform.cache.service import Cache
 from cleanly.platform.providers.registry import Providers
 
 REFRESH_ATTEMPTS_MAX = 5
@@ -42,7 +43,12 @@ async def refresh(context: Context, dispute_id: UUID) -> Dispute:
         seen = await context.part(Providers).get(dispute.provider).get_dispute(dispute.reference)
         async with context.db.begin() as session:
             is_applied = await service.apply(
-                session, dispute_id, seen, revision=dispute.revision, now=context.clock.now()
+                session,
+                context.part(Cache),
+                dispute_id,
+                seen,
+                revision=dispute.revision,
+                now=context.clock.now(),
             )
         if is_applied:
             async with context.db.begin() as session:

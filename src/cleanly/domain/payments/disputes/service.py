@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.ledger import service as ledger
 from cleanly.domain.ledger.service import chart
-from cleanly.domain.payments import books, covering, messages, postings, rules
+from cleanly.domain.payments import books, covering, entitling, messages, postings, rules
 from cleanly.domain.payments import service as payments
 from cleanly.domain.payments.disputes.models import DisputeRow
 from cleanly.domain.payments.errors import NotOurMoney
@@ -18,6 +18,7 @@ from cleanly.domain.payments.models import PaymentRow
 from cleanly.domain.payments.rules import Shares
 from cleanly.kernel.errors import NotFound
 from cleanly.kernel.ids import new_id
+from cleanly.platform.cache.service import Cache
 from cleanly.platform.providers.protocol import DisputeSnapshot
 
 _OVER = {"won", "lost", "closed"}
@@ -64,7 +65,7 @@ async def adopt(session: AsyncSession, payment_id: UUID, seen: DisputeSnapshot, 
 
 
 async def apply(
-    session: AsyncSession, dispute_id: UUID, seen: DisputeSnapshot, *, revision: int, now: datetime
+    session: AsyncSession, cache: Cache, dispute_id: UUID, seen: DisputeSnapshot, *, revision: int, now: datetime
 ) -> bool:
     """Carry out what a snapshot means; False: stale. Posts to the ledger as its last statement."""
     payment_id = await session.scalar(select(DisputeRow.payment_id).where(DisputeRow.id == dispute_id))
@@ -74,14 +75,16 @@ async def apply(
     row = await session.scalar(select(DisputeRow).where(DisputeRow.id == dispute_id).with_for_update())
     if row is None or row.revision != revision:
         return False
-    was_over, row.state = row.state in _OVER, seen.state
+    before, row.state = row.state, seen.state
     row.evidence_due_at = seen.evidence_due_at or row.evidence_due_at
     row.revision += 1
     row.updated_at = now
     steps = await _steps(session, payment, row, seen)
-    if row.state in _OVER and not was_over:
+    if row.state in _OVER and before not in _OVER:
         await payments.tell(session, payment, messages.DISPUTE_CLOSED, disputeId=str(row.id), state=row.state)
     await session.flush()
+    if "lost" in {before, row.state}:
+        await entitling.settle(session, cache, payment, now=now)
     bookings = [await _posting(session, payment, row, step, lines) for step, lines in steps.items()]
     if "reinstated" in steps:
         bookings += await covering.cover(session, payment, cause=row.id, before=steps.values())

@@ -18,6 +18,7 @@ from cleanly.kernel.errors import AppError, NotFound, Unavailable
 from cleanly.kernel.ids import new_id
 from cleanly.kernel.messages import Handled, ProviderEvent, Tick
 from cleanly.kernel.principal import Caller
+from cleanly.platform.cache.service import Cache
 from cleanly.platform.idempotency.once import OncePerCall
 from cleanly.platform.providers import service as calls
 from cleanly.platform.providers.errors import (
@@ -150,7 +151,7 @@ async def _apply(
         if call is not None:
             await service.lock(session, refund_id)
             await calls.end_call(session, call.id, "succeeded", provider_object=seen.reference, now=now)
-        applied = await service.apply(session, refund_id, seen, revision=revision, now=now)
+        applied = await service.apply(session, context.part(Cache), refund_id, seen, revision=revision, now=now)
     if applied is not None and applied.is_mismatch:
         metrics.MISMATCHES.add(1)
         _log.error("refund_mismatch", refund=str(refund_id))

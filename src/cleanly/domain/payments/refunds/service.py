@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.ledger import service as ledger
-from cleanly.domain.payments import covering, messages, rules
+from cleanly.domain.payments import covering, entitling, messages, rules
 from cleanly.domain.payments import service as payments
 from cleanly.domain.payments.disputes import queries as disputes
 from cleanly.domain.payments.errors import InvalidState, TooMuch
@@ -22,6 +22,7 @@ from cleanly.domain.payments.refunds.queries import Refund, refund_of
 from cleanly.kernel.errors import NotFound
 from cleanly.kernel.ids import new_id
 from cleanly.kernel.money import Money
+from cleanly.platform.cache.service import Cache
 from cleanly.platform.providers import service as calls
 from cleanly.platform.providers.protocol import RefundSnapshot
 
@@ -125,7 +126,7 @@ class Applied:
 
 
 async def apply(
-    session: AsyncSession, refund_id: UUID, seen: RefundSnapshot, *, revision: int, now: datetime
+    session: AsyncSession, cache: Cache, refund_id: UUID, seen: RefundSnapshot, *, revision: int, now: datetime
 ) -> Applied | None:
     """Carry out what a snapshot means; None: stale. Posts to the ledger as its last statement."""
     payment, refund = await lock(session, refund_id)
@@ -148,6 +149,7 @@ async def apply(
     refund.check_at = now + timedelta(days=1) if refund.state == "pending" else None
     await session.flush()
     if bookings:
+        await entitling.settle(session, cache, payment, now=now)
         await ledger.post(session, *bookings)
     return Applied(refund.state)
 

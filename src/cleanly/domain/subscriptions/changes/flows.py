@@ -54,6 +54,8 @@ async def ask(context: Context, found: Subscription, wish: Wish, *, money: Money
     if found.provider == looking.PLAY:
         return await _ask_play(context, found, wish)
     needed = _SKILLS.get(wish.kind)
+    if wish.kind == "resume" and found.state != "paused":
+        needed = Skill.RENEW if found.facts.cancel_at_period_end else None
     if needed is not None and needed not in context.part(Providers).biller(found.provider).skills:
         raise UnsupportedByProvider
     # What was asked before may be done by now: a look comes before it is asked again.

@@ -6,8 +6,10 @@ from uuid import UUID
 
 import structlog
 
+from cleanly.domain.payments.play import queries as bought
+from cleanly.domain.payments.play.errors import OfAnotherUser
 from cleanly.domain.subscriptions import flows, metrics, queries, service
-from cleanly.domain.subscriptions.errors import InvalidState, OfAnotherUser, already_subscribed
+from cleanly.domain.subscriptions.errors import InvalidState, already_subscribed
 from cleanly.domain.subscriptions.messages import Acknowledge
 from cleanly.domain.subscriptions.play import rules
 from cleanly.domain.subscriptions.queries import Subscription
@@ -234,8 +236,9 @@ async def _take_back(context: Context, voided: VoidedPurchase) -> None:
 async def measure(context: Context, _tick: Tick) -> None:
     """How long the oldest purchase waits to be acknowledged; an alarm after a day."""
     async with context.db.begin() as session:
-        oldest = await queries.oldest_unacknowledged(session)
-    waits = timedelta(0) if oldest is None else context.clock.now() - oldest
+        found = [await queries.oldest_unacknowledged(session), await bought.oldest_unacknowledged(session)]
+    now = context.clock.now()
+    waits = max((now - oldest for oldest in found if oldest is not None), default=timedelta(0))
     metrics.UNACKNOWLEDGED.set(waits.total_seconds())
     if waits >= ALARM_AFTER:
         _log.error("play_purchase_unacknowledged", seconds=int(waits.total_seconds()))

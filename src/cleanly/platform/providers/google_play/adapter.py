@@ -108,6 +108,15 @@ class GooglePlay:
             if not (await self.get_product(token)).is_acknowledged:
                 raise
 
+    async def consume_product(self, token: str, product_id: str) -> None:
+        """See `PlayStore`."""
+        try:
+            await self._client.post("purchases", "products", product_id, "tokens", token, action="consume", body={})
+        except Refused:
+            items = (await self.get_product(token)).items
+            if not any(item.product_id == product_id and item.is_consumed for item in items):
+                raise
+
     async def cancel_subscription(self, token: str, *, may_be_restored: bool = True) -> None:
         """See `PlayStore`."""
         word = "USER_REQUESTED_STOP_RENEWALS" if may_be_restored else "DEVELOPER_REQUESTED_STOP_PAYMENTS"

@@ -15,8 +15,9 @@ from uuid import UUID
 from cleanly.kernel.clock import Clock
 from cleanly.kernel.money import Money
 from cleanly.kernel.net import Http
-from cleanly.platform.providers.errors import BadSignature, NotThere, Refused, UnsupportedByProvider
+from cleanly.platform.providers.errors import BadSignature, NotThere, Refused, Unknown, UnsupportedByProvider
 from cleanly.platform.providers.paypal import bodies, books, events, orders, signature, snapshots
+from cleanly.platform.providers.paypal.billing import PayPalBiller
 from cleanly.platform.providers.paypal.certificates import Certificates
 from cleanly.platform.providers.paypal.client import Client
 from cleanly.platform.providers.paypal.disputes import DISPUTES, DisputesOfPayments
@@ -69,6 +70,7 @@ class PayPal:
         # The account is known by its environment: an application's credentials change, its payments do not.
         self.account: str = settings.paypal_env
         self.sellers = PayPalSellers(client, account=self.account)
+        self.billing = PayPalBiller(client, settings, account=self.account, clock=clock)
 
     async def ensure_customer(self, user_id: UUID, email: str, *, key: str) -> str:
         """Refuse: PayPal knows no customers of ours.
@@ -176,8 +178,15 @@ class PayPal:
             return snapshots.refund(found, payment_reference=order, inherited=capture.get("custom_id"))
 
     async def find_refund(self, payment_reference: str, our_id: UUID) -> RefundSnapshot | None:
-        """See `Provider`."""
-        order = await self._client.get(ORDERS, payment_reference)
+        """See `Provider`. A subscription's payment has no order, and nothing that lists its refunds.
+
+        Raises:
+            Unknown: of such a payment: a person must look.
+        """
+        try:
+            order = await self._client.get(ORDERS, payment_reference)
+        except NotThere as error:
+            raise Unknown("a payment without an order lists no refunds") from error
         with reading("an order's refunds"):
             inherited = order["purchase_units"][0].get("custom_id")
             for it in snapshots.payments(order, "refunds"):

@@ -17,6 +17,7 @@ _KINDS: Final[dict[str, ObjectKind]] = {
     "payouts_item": "payout",
     "payouts": "payout",  # of a batch
     "subscription": "subscription",
+    "sale": "subscription",  # a payment for one; others are of an interface that nobody here uses
 }
 
 
@@ -33,8 +34,8 @@ def event(it: Json, *, account: str, is_live: bool, verified_with: str) -> Verif
         account=account,
         id=_text(it["id"]),
         type=_text(it["event_type"]),
-        kind=_KINDS.get(word, "other"),
-        object=_reference(word, about),
+        kind=_KINDS.get(word, "other") if (reference := _reference(word, about)) else "other",
+        object=reference,
         our_id=_ours(word, about),
         is_live=is_live,
         api_version=it.get("resource_version"),
@@ -51,6 +52,8 @@ def _reference(word: str, about: Json) -> str:
         return _text(about["payout_batch_id"])
     if word == "payouts":
         return _text(reference_of(about))
+    if word == "sale":
+        return str(about.get("billing_agreement_id") or "")
     return str(about.get("dispute_id" if word == "dispute" else "id") or "")
 
 
@@ -65,7 +68,7 @@ def _ours(word: str, about: Json) -> UUID | None:
     if word == "dispute":
         disputed = about.get("disputed_transactions") or ()
         return our_id(within(disputed[0], "custom")) if disputed else None
-    return our_id(about.get("custom_id")) if word in {"capture", "authorization"} else None
+    return our_id(about.get("custom_id")) if word in {"capture", "authorization", "subscription"} else None
 
 
 def _text(it: object) -> str:

@@ -39,6 +39,8 @@ class SandboxBiller:
 
     async def client_parameters(self, reference: str, *, customer: str | None) -> Mapping[str, str]:
         """The Protocol's; `confirmPath` lets an app play the buyer who pays."""
+        if (await self._get("client_parameters", reference)).state not in {"incomplete", "past_due", "unpaid"}:
+            return {}
         parameters = {
             "clientSecret": f"{reference}_secret_sandbox",
             "publishableKey": "pk_sandbox",

@@ -28,7 +28,8 @@ from cleanly.platform.providers.protocol import (
     VerifiedEvent,
 )
 from cleanly.platform.providers.reading import parse_object, reading
-from cleanly.platform.providers.stripe import bodies, events, signature, snapshots
+from cleanly.platform.providers.stripe import bodies, events, sheet, signature, snapshots
+from cleanly.platform.providers.stripe.billing import StripeBiller
 from cleanly.platform.providers.stripe.books import entries_since
 from cleanly.platform.providers.stripe.faults import translated
 from cleanly.platform.providers.stripe.sellers import StripeSellers
@@ -76,6 +77,12 @@ class Stripe:
             base_addresses={"api": settings.stripe_api_base} if settings.stripe_api_base else None,
         ).v1
         self.sellers = StripeSellers(self._client, account=self.account)
+        self.billing = StripeBiller(
+            self._client,
+            account=self.account,
+            publishable_key=self._publishable_key,
+            mobile_api_version=self._mobile_api_version,
+        )
 
     async def ensure_customer(self, user_id: UUID, email: str, *, key: str) -> str:
         """See `Provider`. The search lags by a minute or so: within that time the key finds the first one."""
@@ -100,12 +107,7 @@ class Stripe:
         with translated(), reading("a payment's secret"):
             intent = await self._client.payment_intents.retrieve_async(reference)
             found = {"clientSecret": str(intent.to_dict()["client_secret"]), "publishableKey": self._publishable_key}
-            if customer is not None:
-                made = await self._client.ephemeral_keys.create_async(
-                    {"customer": customer}, {"stripe_version": self._mobile_api_version}
-                )
-                found |= {"customer": customer, "ephemeralKey": str(made.to_dict()["secret"])}
-            return found
+            return found | await sheet.of_customer(self._client, customer, version=self._mobile_api_version)
 
     async def get_payment(self, reference: str) -> PaymentSnapshot:
         """See `Provider`."""

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any, Final
+from uuid import UUID
 
 from cleanly.platform.providers.protocol import ObjectKind, StoredEvent, VerifiedEvent
 from cleanly.platform.providers.reading import Json, at_instant, at_second, our_id, within
@@ -54,7 +55,7 @@ def event(it: Json, *, account: str, is_live: bool, verified_with: str) -> Verif
         type=_text(it["type"]),
         kind=kind if mine else "other",
         object=reference,
-        our_id=None if is_thin or not mine or is_part else our_id(within(about, "metadata", OUR_ID)),
+        our_id=None if is_thin or not mine or is_part else _ours(word, about),
         is_live=it["livemode"],
         api_version=it.get("api_version"),
         created_at=at_instant(it["created"]) if is_thin else at_second(it["created"]),
@@ -67,8 +68,18 @@ def stored(it: Json, body: bytes, *, account: str, is_live: bool) -> StoredEvent
     return StoredEvent(event=event(it, account=account, is_live=is_live, verified_with="list"), body=body)
 
 
+def _ours(word: str, it: Json) -> UUID | None:
+    # An invoice repeats the metadata of its subscription.
+    owner = within(it, "parent", "subscription_details") if word == "invoice" else it
+    return our_id(within(owner, "metadata", OUR_ID))
+
+
 def _about(word: str, it: Json) -> tuple[ObjectKind, str]:
     reference = str(it.get("id") or "")
+    if word in {"invoice", "subscription_schedule"}:
+        # Parts of a subscription, which is what is looked at; an invoice may be of something else.
+        owner = identity(within(it, "parent", "subscription_details", "subscription") or it.get("subscription"))
+        return ("other", reference) if owner is None else ("subscription", owner)
     if word == "charge" and "payment_intent" in it:
         # State comes from the PaymentIntent; a charge without one was not made by us.
         owner = identity(it["payment_intent"])

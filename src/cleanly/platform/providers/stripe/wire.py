@@ -57,6 +57,10 @@ class Wire(stripe.HTTPClient):
             return await self._http.get(
                 url, headers=headers, deadline_seconds=TIMEOUT_SECONDS, body_bytes_max=BODY_BYTES_MAX
             )
+        if method.lower() == "delete":
+            return await self._http.delete(
+                url, headers=headers, deadline_seconds=TIMEOUT_SECONDS, body_bytes_max=BODY_BYTES_MAX
+            )
         if method.lower() != "post":
             raise RuntimeError(f"no operation of ours is a {method}")
         return await self._http.post(

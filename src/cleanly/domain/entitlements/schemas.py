@@ -16,7 +16,8 @@ class EntitlementOut(Wire):
     """Something that may be used now."""
 
     product_id: UUID
-    subscription_id: UUID = Field(description="What entitles to it")
+    subscription_id: UUID | None = Field(description="What entitles to it, if it is a subscription")
+    payment_id: UUID | None = Field(description="What entitles to it, if it was bought once")
     starts_at: Moment
     ends_at: Moment | None = Field(description="Until when, the grace for a late payment included; null: for good")
 

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from cleanly.domain.subscriptions.entitlements import queries, service
-from cleanly.domain.subscriptions.entitlements.schemas import EntitlementOut, EntitlementsOut
+from cleanly.domain.entitlements import queries, service
+from cleanly.domain.entitlements.schemas import EntitlementOut, EntitlementsOut
 from cleanly.kernel.context import Context
 from cleanly.kernel.etags import etag_matches, etag_of
 from cleanly.kernel.http import caller_of, context_of, header_of, refusals
@@ -16,7 +16,7 @@ from cleanly.platform.cache.service import Cache
 CACHED_SECONDS = 300
 # Before the answer in the cache: until when it is true, in seconds since 1970.
 _STAMP = 12
-router = APIRouter(tags=["subscriptions"], route_class=PlainRoute)
+router = APIRouter(tags=["entitlements"], route_class=PlainRoute)
 _PARAMETERS = [
     {
         "name": "If-None-Match",
@@ -49,7 +49,11 @@ def _written(found: list[queries.Entitlement]) -> bytes:
     until = int(min(ends).timestamp()) if ends else 10**_STAMP - 1
     items = [
         EntitlementOut(
-            product_id=UUID(one.feature), subscription_id=one.source_id, starts_at=one.starts_at, ends_at=one.ends_at
+            product_id=UUID(one.feature),
+            subscription_id=one.source_id if one.source == "subscription" else None,
+            payment_id=one.source_id if one.source == "payment" else None,
+            starts_at=one.starts_at,
+            ends_at=one.ends_at,
         )
         for one in found
     ]
@@ -64,7 +68,7 @@ def _written(found: list[queries.Entitlement]) -> bytes:
     responses={304: {"description": "Not changed since If-None-Match"}, **refusals(signed_in=True)},
 )
 async def read_entitlements(request: Request) -> Response:
-    """Of every subscription, whoever bills it, and until when. `ETag` and `If-None-Match` spare the body."""
+    """Of every subscription and every purchase, and until when. `ETag` and `If-None-Match` spare the body."""
     caller = await caller_of(request)
     body = await entitlements(context_of(request), caller.user_id)
     etag = etag_of(body)

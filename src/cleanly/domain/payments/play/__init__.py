@@ -1,0 +1,1 @@
+"""What is bought once in the app, at Google Play."""
