@@ -10,6 +10,7 @@ from cleanly.domain.payouts.accounts import people as account_people
 from cleanly.domain.payouts.accounts.inbound import HANDLERS as ACCOUNT_HANDLERS
 from cleanly.domain.payouts.accounts.messages import EVENTS as ACCOUNT_EVENTS
 from cleanly.domain.payouts.accounts.routes import router as accounts
+from cleanly.domain.payouts.adjustments.routes import router as adjustments
 from cleanly.domain.payouts.balances.routes import router as balances
 from cleanly.domain.payouts.history.routes import router as history
 from cleanly.domain.payouts.schedules import jobs as schedule_jobs
@@ -31,6 +32,7 @@ _router.include_router(history)
 _router.include_router(payouts)
 _router.include_router(schedules)
 _router.include_router(reviews)
+_router.include_router(adjustments)
 
 
 async def _export(session: AsyncSession, user_id: UUID) -> dict[str, Any]:
