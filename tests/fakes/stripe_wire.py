@@ -57,7 +57,7 @@ class StripeWire(StripeConnect):
             case ["GET", "balance"]:
                 return self.balance()
             case ["GET", "balance_transactions"]:
-                return self.page(self.books, call)
+                return self.page([self.with_source(line) for line in self.books], call)
             case ["GET", "events"]:
                 # Those of connected accounts are listed there.
                 return self.page([it for it in self.events if "account" not in it], call)
@@ -89,6 +89,8 @@ class StripeWire(StripeConnect):
                 return self.payout(body, of)
             case ["GET", "payouts", reference]:
                 return self.payout_of(reference, of)
+            case ["POST", "payouts", reference, "cancel"]:
+                return self.cancel_payout(self.payout_of(reference, of))
             case ["GET", kind]:
                 mine = [it for it in self.objects.values() if it["object"] == kind.removesuffix("s")]
                 wanted = {"transfer_group": call.query.get("transfer_group")} if kind == "transfers" else {}

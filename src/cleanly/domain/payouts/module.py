@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cleanly.domain.payouts.accounts import jobs as account_jobs
 from cleanly.domain.payouts.accounts import people as account_people
 from cleanly.domain.payouts.accounts.inbound import HANDLERS as ACCOUNT_HANDLERS
 from cleanly.domain.payouts.accounts.messages import EVENTS as ACCOUNT_EVENTS
@@ -47,8 +48,8 @@ async def _erase(session: AsyncSession, user_id: UUID, context: Context) -> None
 module = Module(
     "payouts",
     router=_router,
-    jobs=(*payout_jobs.JOBS, *schedule_jobs.JOBS),
-    crons=(*payout_jobs.CRONS, *schedule_jobs.CRONS),
+    jobs=(*account_jobs.JOBS, *payout_jobs.JOBS, *schedule_jobs.JOBS),
+    crons=(*account_jobs.CRONS, *payout_jobs.CRONS, *schedule_jobs.CRONS),
     inbound=(*ACCOUNT_HANDLERS, *PAYOUT_HANDLERS),
     events=(*ACCOUNT_EVENTS, *PAYOUT_EVENTS),
     personal=PersonalData(_export, _erase),

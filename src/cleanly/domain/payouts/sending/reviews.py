@@ -101,6 +101,19 @@ async def retry_payout(  # noqa: PLR0917 - FastAPI calls by name
     return shown.to_admin(queries.payout_of(row))
 
 
+@router.post("/payouts/{id}/call-back", summary="Call a payout back", responses=_REFUSALS)
+async def call_payout_back(  # noqa: PLR0917 - FastAPI calls by name
+    payout_id: PayoutId, body: ReviewIn, caller: Admin, tx: Tx, context: Ctx, origin: From
+) -> ReviewedPayoutOut:
+    """Ask the provider for one that is on its way: PayPal gives back what nobody has claimed, Stripe what is pending.
+
+    What it answers shows in the payout's state a moment later; too late for it: nothing changes. For admins.
+    """
+    payout = await service.ask_to_call_back(tx, payout_id)
+    await _record(tx, "payout.called_back", payout_id, context, caller, origin, {"reason": body.reason})
+    return shown.to_admin(payout)
+
+
 @router.get("/payout-stop", summary="Whether payouts are sent", responses=refusals(Forbidden, signed_in=True))
 async def read_payout_stop(caller: Admin, context: Ctx) -> PayoutStopOut:
     """A fault in the ledger stops them by itself. For admins."""
