@@ -88,17 +88,13 @@ async def _open(
 
 
 @pytest.fixture
-async def stripe(
-    database_url: str, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
-) -> AsyncGenerator[Wicket, None]:
+async def stripe(database_url: str, clock: MovedClock, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Wicket, None]:
     async for wicket in _open("stripe", database_url, clock, monkeypatch):
         yield wicket
 
 
 @pytest.fixture
-async def paypal(
-    database_url: str, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
-) -> AsyncGenerator[Wicket, None]:
+async def paypal(database_url: str, clock: MovedClock, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Wicket, None]:
     async for wicket in _open("paypal", database_url, clock, monkeypatch):
         yield wicket
 

@@ -147,7 +147,7 @@ async def customer_of(session: AsyncSession, user_id: UUID, provider: str, accou
 
 
 async def failed(session: AsyncSession, *, since: datetime, until: datetime) -> dict[str, int]:
-    """How many payments failed in that time, per currency; `until` is not part of it. Reads the whole table."""
+    """How many payments failed in that time, per currency, `until` not included. Reads the whole table."""
     ended = (PaymentRow.state == "failed", PaymentRow.updated_at >= since, PaymentRow.updated_at < until)
     rows = await session.execute(select(PaymentRow.currency, func.count()).where(*ended).group_by(PaymentRow.currency))
     return {currency: count for currency, count in rows}  # noqa: C416 - rows are no pairs to a type checker

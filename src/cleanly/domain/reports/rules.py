@@ -99,9 +99,7 @@ def by_currency(
     for one in booked:
         found[one.currency].append(one)
     names = sorted({*found, *failed_payments, *failed_payouts})
-    return tuple(
-        _of(name, found[name], failed_payments.get(name, 0), failed_payouts.get(name, 0)) for name in names
-    )
+    return tuple(_of(name, found[name], failed_payments.get(name, 0), failed_payouts.get(name, 0)) for name in names)
 
 
 def _of(currency: str, booked: Sequence[Booked], failed_payments: int, failed_payouts: int) -> CurrencyDay:

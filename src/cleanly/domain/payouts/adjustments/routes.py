@@ -74,7 +74,7 @@ async def list_adjustments(
 
 
 @router.post("/{id}/approve", summary="Approve an adjustment", responses=_DECIDED)
-async def approve_adjustment(  # noqa: PLR0917 - FastAPI calls by name
+async def approve_adjustment(
     adjustment_id: AdjustmentId, caller: Admin, tx: Tx, context: Ctx, origin: From
 ) -> AdjustmentOut:
     """It is posted now; not by whoever asked for it. For admins."""
@@ -87,7 +87,7 @@ async def approve_adjustment(  # noqa: PLR0917 - FastAPI calls by name
 
 
 @router.post("/{id}/refuse", summary="Refuse an adjustment", responses=_DECIDED)
-async def refuse_adjustment(  # noqa: PLR0917 - FastAPI calls by name
+async def refuse_adjustment(
     adjustment_id: AdjustmentId, caller: Admin, tx: Tx, context: Ctx, origin: From
 ) -> AdjustmentOut:
     """Nothing is posted; whoever asked for it may take it back so. For admins."""

@@ -209,7 +209,7 @@ async def late(session: AsyncSession, *, now: datetime, limit: int) -> list[Payo
 
 
 async def failed(session: AsyncSession, *, since: datetime, until: datetime) -> dict[str, int]:
-    """How many payouts failed or came back in that time, per currency; `until` is not part of it. Reads the whole table."""
+    """How many payouts failed or came back in that time, per currency, `until` not included. Reads the whole table."""
     ended = (PayoutRow.state.in_(["failed", "returned"]), PayoutRow.updated_at >= since, PayoutRow.updated_at < until)
     rows = await session.execute(select(PayoutRow.currency, func.count()).where(*ended).group_by(PayoutRow.currency))
     return {currency: count for currency, count in rows}  # noqa: C416 - rows are no pairs to a type checker

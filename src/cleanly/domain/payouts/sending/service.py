@@ -138,6 +138,19 @@ async def ask_to_send(session: AsyncSession, payout_id: UUID) -> None:
     await jobs.enqueue(session, messages.SEND, messages.OnePayout(payout_id=payout_id), lock=f"payout:{payout_id}")
 
 
+async def ask_to_go_on(session: AsyncSession, payout_id: UUID) -> Payout:
+    """Have a worker look at the provider again, and ask again what has had no answer.
+
+    Raises:
+        NotFound: no such payout. InvalidState: it is held, or over.
+    """
+    row = await lock(session, payout_id)
+    if row.state not in {*rules.MOVING, "requested"}:
+        raise InvalidState.of(row.state, "There is nothing to go on with")
+    await ask_to_send(session, payout_id)
+    return payout_of(row)
+
+
 async def ask_to_call_back(session: AsyncSession, payout_id: UUID) -> Payout:
     """Have a worker ask the provider for it back; what comes of that is the provider's word.
 

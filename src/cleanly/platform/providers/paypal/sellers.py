@@ -112,7 +112,7 @@ class PayPalSellers:
         return None
 
     async def cancel_payout(self, reference: str, *, account: str, key: str) -> PayoutSnapshot:
-        """See `SellerProvider`. An item that nobody has claimed; PayPal takes no key for it, and a second one is refused.
+        """See `SellerProvider`. What nobody has claimed; PayPal takes no key for it, and refuses a second one.
 
         Source: Payouts v1, "Cancel unclaimed payout item".
         """
