@@ -101,7 +101,7 @@ async def by_reference(
 
 
 async def waiting(session: AsyncSession, *, now: datetime, limit: int) -> list[PayoutAccount]:
-    """Those that wait for their provider or their seller, the longest unseen first: hourly, after a quiet week daily."""
+    """Those that wait for their provider or their seller, longest unseen first: hourly, after a quiet week daily."""
     rows = await session.scalars(
         select(PayoutAccountRow)
         .where(
