@@ -147,6 +147,16 @@ class Paying:
 
 
 @dataclass(frozen=True)
+class File:
+    """One CSV file, read to its end."""
+
+    rows: int
+    megabytes: float
+    seconds: float
+    grown_mib: float
+
+
+@dataclass(frozen=True)
 class Found:
     """All that was measured."""
 
@@ -183,26 +193,14 @@ class Found:
         }
 
 
-@dataclass(frozen=True)
-class File:
-    """One CSV file, read to its end."""
-
-    rows: int
-    megabytes: float
-    seconds: float
-    grown_mib: float
-
-
 def main(sellers: int, rows: int) -> int:
     """Measure and report; 1 when something is below what is asked for."""
     with stage.running(Cores.of_this_machine()) as at:
         found = look(at, sellers, rows)
     print("| payouts | ratio | asked | yardstick | per second |\n|---|---|---|---|---|")
     for row in found.rows:
-        print(
-            f"| {row.path} | {row.ratio:.2f} | {row.at_least:.2f} | {row.yardstick}, {row.yardstick_per_second:,.0f}/s |"
-            f" {row.per_second:,.0f} |"
-        )
+        beside = f"{row.yardstick}, {row.yardstick_per_second:,.0f}/s"
+        print(f"| {row.path} | {row.ratio:.2f} | {row.at_least:.2f} | {beside} | {row.per_second:,.0f} |")
     for name, grown in found.grown.items():
         print(f"- memory of the {name}: {grown:+.0f} MiB (asked: flat)")
     is_flat = max(found.grown.values()) <= MEMORY_GROWS_MIB_MAX

@@ -80,6 +80,7 @@ def demo(
     buyer: Annotated[
         str, typer.Option(help="An address that acts as a buyer's phone at Stripe and PayPal, in tests.")
     ] = "",
+    *,
     month: Annotated[
         bool, typer.Option("--month", help="A marketplace's month instead, on a scratch database of its own.")
     ] = False,
