@@ -13,9 +13,8 @@ from psycopg import sql
 
 from cleanly.entry import embedded, migrate
 from cleanly.kernel.db import Database
-from cleanly.kernel.module import EventCatalogue
 from tests.moved_clock import MovedClock
-from tests.published import unfit
+from tests.published import unfitting
 from tests.valkey import valkey
 from tests.world import World, running
 
@@ -117,9 +116,7 @@ async def world(request: pytest.FixtureRequest, database_url: str, clock: MovedC
     """
     async with running(database_url, clock) as made:
         yield made
-        catalogue = made.context.part(EventCatalogue)
-        told = await made.rows("SELECT type, data FROM outbound_messages ORDER BY id")
-        faults = [fault for kind, data in told if (fault := unfit(catalogue, kind, data))]
+        faults = await unfitting(made)
     unsound = empty(database_url)
     assert faults == []
     assert unsound == [] or request.node.get_closest_marker("breaks_the_books")

@@ -13,8 +13,10 @@ from tests.conftest import empty
 from tests.domain.payments.deaths import Death
 from tests.domain.payments.story import on_the_storys_time
 from tests.domain.payouts.ends import PayoutDeaths
-from tests.domain.payouts.till import Till, open_till
-from tests.world import World
+from tests.domain.payouts.till import LASTING, Till, open_till
+from tests.moved_clock import MovedClock
+from tests.published import unfitting
+from tests.world import running
 
 ACTS = 30
 FATES = (0, 0, 0, 1, 2, 6, 7, 8, 9, 10, 11, 12, 13, 40, 41, 42, 43, 44)
@@ -23,13 +25,15 @@ OVER = {"paid", "failed", "returned", "canceled"}
 
 
 @pytest.fixture
-async def till(world: World, dated: None, database_url: str) -> AsyncGenerator[Till, None]:
+async def till(dated: None, clock: MovedClock, database_url: str) -> AsyncGenerator[Till, None]:
     with structlog.testing.capture_logs():
-        made = await open_till(world)
-        on_the_storys_time(made.market)
-        yield made
-        await made.is_right()
-    empty(database_url)
+        async with running(database_url, clock, **LASTING) as world:
+            made = await open_till(world, stays_signed_in=True)
+            on_the_storys_time(made.market)
+            yield made
+            await made.is_right()
+            assert await unfitting(world) == []
+    assert empty(database_url) == []
 
 
 class Life:
@@ -41,6 +45,7 @@ class Life:
         self.chance = random.Random(seed)
         self.sold: list[str] = []
         self.disputes: list[str] = []
+        self.prices: dict[int, str] = {}
 
     async def perhaps_dies(self, call: Awaitable[Any]) -> None:
         if self.chance.random() < 0.3:
@@ -49,7 +54,10 @@ class Life:
             await call
 
     async def sell(self) -> None:
-        self.sold.append((await self.till.market.paid(self.chance.randrange(30, 90) * 100))["id"])
+        amount = self.chance.randrange(30, 90) * 100
+        if amount not in self.prices:
+            self.prices[amount] = await self.till.market.price(amount)
+        self.sold.append((await self.till.market.paid(priceId=self.prices[amount]))["id"])
 
     async def refund(self) -> None:
         if self.sold:

@@ -6,7 +6,7 @@ statements must add up, month to month and to the last cent. The last two digits
 
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from cleanly.domain.users import service as users
 from cleanly.entry.demo import sums
 from cleanly.entry.demo.stage import DemoFailed, Reply
 from cleanly.entry.demo.town import Town, opened, scratch
+from cleanly.kernel.clock import Clock
 from cleanly.platform.cache.service import Cache
 
 __all__ = ["play", "scratch"]
@@ -106,7 +107,7 @@ async def play(database_url: str, console: Console) -> bool:
 
 def _first_of_next_month() -> datetime:
     """Ahead of the machine's clock, as the database keeps its own time for what it writes down itself."""
-    later = datetime.now(UTC).replace(day=1, hour=8, minute=0, second=0, microsecond=0) + timedelta(days=32)
+    later = Clock().now().replace(day=1, hour=8, minute=0, second=0, microsecond=0) + timedelta(days=32)
     return later.replace(day=1)
 
 

@@ -4,7 +4,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.ledger.messages import BOOKS_BROKEN, BrokenBooks
-from cleanly.domain.payouts.sending import calling_back, flows, stopping
+from cleanly.domain.payouts.sending import flows, stopping
 from cleanly.domain.payouts.sending.messages import CALL_BACK, JANITOR, MEASURE, SEND
 from cleanly.kernel.context import Context
 from cleanly.kernel.module import Cron, FlowJob, TxJob
@@ -21,7 +21,7 @@ async def stop(session: AsyncSession, broken: BrokenBooks, context: Context) -> 
 
 JOBS = (
     FlowJob(SEND, flows.send),
-    FlowJob(CALL_BACK, calling_back.call_back),
+    FlowJob(CALL_BACK, flows.call_back),
     FlowJob(JANITOR, flows.clean),
     FlowJob(MEASURE, flows.measure),
     TxJob(BOOKS_BROKEN, stop),

@@ -15,6 +15,7 @@ from cleanly.domain.payouts.sending.models import PayoutRow, PayoutStopRow
 from cleanly.domain.payouts.sending.rules import State
 from cleanly.kernel.money import Money
 
+PayoutState = State
 # As text, word for word as the indexes have it: a parameter would hide from the planner that they agree.
 IS_OPEN = text("payouts.state IN ('requested', 'held', 'sending', 'unknown', 'in_transit')")
 
