@@ -35,7 +35,8 @@ test: $(STAMP) ## all tests, on a real PostgreSQL
 check: $(STAMP) ## linters, types, import contracts, migrations
 	@$(BIN)/python tools/check.py
 
-demo: $(STAMP) ## a phone's life, a market's day and a seller's webhooks, played against the running service
+demo: $(STAMP) ## a marketplace's month with its statements; then a phone's life, a market's day, a seller's webhooks against the running service
+	@$(BIN)/cleanly demo --month
 	@$(BIN)/cleanly demo
 
 demo-providers: $(STAMP) ## the demo with a payment of each provider, against fakes of Stripe and PayPal; ends what it starts

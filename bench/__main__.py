@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from bench import load, money, outbound, report, stage
+from bench import load, money, outbound, payouts, report, stage
 from bench.load import Load, ask, one_body_each, script
 from bench.machine import Cores, memory_mib, on, process, wait_until_answers
 from bench.money import MoneyRow
@@ -44,7 +44,7 @@ def main() -> int:
     with stage.running(cores) as at:
         rows, notes = measure(at)
         others: list[MoneyRow] = []
-        for part in (money.measure, outbound.measure):
+        for part in (money.measure, outbound.measure, payouts.measure):
             report.write(report.table(rows, others, notes, cores))  # a later part that fails loses no earlier one
             found, more = part(at)
             others += found
@@ -71,6 +71,8 @@ def measure(at: Stage) -> tuple[list[Row], dict[str, str]]:
         asked += _ask(at, me, script(headers=signed)).requests
     after = memory_mib(at.pid)
     unchanged = _ask(at, me, script(headers=signed | {"If-None-Match": etag.replace('"', '\\"')}))
+    entitled(at)
+    entitlements = _ask(at, f"{at.base}/api/v1/entitlements", script(headers=signed))
     # An idempotency key takes a call past `entry/direct.py` to FastAPI: the same endpoint, the same bytes.
     layered = _ask(at, me, script(headers=signed | {"Idempotency-Key": "bench"}))
     bare_again = _bare(at, body)
@@ -78,6 +80,7 @@ def measure(at: Stage) -> tuple[list[Row], dict[str, str]]:
     rows = [
         Row("GET /users/me", profile, "bare ASGI app", between, 0.25),
         Row("304 on If-None-Match", unchanged, "bare ASGI app", between, 0.28),
+        Row("GET /entitlements", entitlements, "GET /users/me", profile.per_second, 0.9),
         _refresh(at),
         _login(at),
     ]
@@ -91,6 +94,17 @@ def measure(at: Stage) -> tuple[list[Row], dict[str, str]]:
         "bare app": f"{bare.per_second:,.0f}/s before, {bare_again.per_second:,.0f}/s after, {bare.cpu_us:.0f} us",
     }
     return rows, notes
+
+
+def entitled(at: Stage) -> None:
+    """Let the reader have something to be told of."""
+    with psycopg.connect(at.url) as connection:
+        connection.execute(
+            "INSERT INTO entitlements (id, user_id, feature, source_id, starts_at, ends_at, updated_at)"
+            " VALUES (gen_random_uuid(), %s, gen_random_uuid()::text, gen_random_uuid(), now(),"
+            " now() + interval '30 days', now())",
+            (at.user_id,),
+        )
 
 
 def _ask(at: Stage, url: str, lua: str, *, seconds: int = SECONDS, connections: int = 16) -> Load:

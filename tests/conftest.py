@@ -14,9 +14,8 @@ from psycopg import sql
 
 from cleanly.entry import embedded, migrate
 from cleanly.kernel.db import Database
-from cleanly.kernel.module import EventCatalogue
 from tests.moved_clock import MovedClock
-from tests.published import unfit
+from tests.published import unfitting
 from tests.valkey import valkey
 from tests.world import World, running
 
@@ -123,9 +122,7 @@ def _with_rows(connection: psycopg.Connection) -> list[str]:
         WHERE n.nspname = 'public' AND c.relkind = 'r' AND NOT c.relname = ANY(%s)""",
         (list(_KEPT),),
     ).fetchall()
-    looks = [
-        sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})").format(name, sql.Identifier(name)) for (name,) in names
-    ]
+    looks = [sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})").format(name, sql.Identifier(name)) for (name,) in names]
     return [row[0] for row in connection.execute(sql.SQL(" UNION ALL ").join(looks))] if looks else []
 
 
@@ -137,9 +134,7 @@ async def world(request: pytest.FixtureRequest, database_url: str, clock: MovedC
     """
     async with running(database_url, clock) as made:
         yield made
-        catalogue = made.context.part(EventCatalogue)
-        told = await made.rows("SELECT type, data FROM outbound_messages ORDER BY id")
-        faults = [fault for kind, data in told if (fault := unfit(catalogue, kind, data))]
+        faults = await unfitting(made)
     unsound = empty(database_url)
     assert faults == []
     assert unsound == [] or request.node.get_closest_marker("breaks_the_books")

@@ -1,5 +1,6 @@
 """How a request may die: the process ends, the database's connection is killed, or its word of a commit is lost."""
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from enum import Enum
@@ -42,6 +43,7 @@ class Deaths:
         self._left = 0
         self._is_outside = False
         self.has_struck = False
+        self.passed: Counter[str] = Counter()
         db = world.context.db
         begin, call = db.begin, Guard.call
 
@@ -71,6 +73,7 @@ class Deaths:
 
     def _is_struck(self, point: str) -> bool:
         place = f"{point} there" if self._is_outside else point
+        self.passed[place] += 1
         if self._death is None or place not in self._death.value:
             return False
         self._left -= 1
@@ -91,6 +94,12 @@ class Deaths:
         async with await psycopg.AsyncConnection.connect(self._url, autocommit=True) as other:
             found = await other.execute("SELECT pg_terminate_backend(%s, %s)", (pid, _KILL_MILLISECONDS_MAX))
             assert await found.fetchone() == (True,)
+
+    async def places(self, death: Death, call: Awaitable[Any]) -> int:
+        """At how many places this call could die so; here it lives."""
+        self.passed.clear()
+        await call
+        return sum(self.passed[place] for place in death.value)
 
     async def strike(self, death: Death, step: int, call: Awaitable[T]) -> T | None:
         """What came of it: None if it died, or if what it had to do in the background is left for another time."""

@@ -102,13 +102,19 @@ class World:
         """What the audit record says was done, in order."""
         return [row[0] for row in await self.rows("SELECT action FROM audit_events ORDER BY id")]
 
-    async def work(self) -> int:
-        """Do every waiting job here and now, as the worker would; returns how many."""
+    async def work(self, *, after: int = 0, only: int | None = None) -> int:
+        """Do every waiting job here and now, as the worker would; returns how many.
+
+        `after`: only those asked for after this one. `only`: this one.
+        """
         handlers = {job.task.name: job for module in MODULES for job in module.jobs}
         waiting = await self.rows(
             "SELECT id, task_name, args FROM procrastinate_jobs WHERE status = 'todo'"
-            " AND (scheduled_at IS NULL OR scheduled_at <= :now) ORDER BY id",
+            " AND (scheduled_at IS NULL OR scheduled_at <= :now) AND id > :after"
+            " AND (CAST(:only AS bigint) IS NULL OR id = :only) ORDER BY id",
             now=self.clock.now(),
+            after=after,
+            only=only,
         )
         for job_id, name, args in waiting:
             job = handlers[name]
@@ -120,6 +126,13 @@ class World:
                     await job.run(session, payload, self.context)
             await self.rows("UPDATE procrastinate_jobs SET status = 'succeeded' WHERE id = :id RETURNING id", id=job_id)
         return len(waiting)
+
+    async def waiting(self, task: str) -> list[int]:
+        """The jobs of this task that nobody has done, in order."""
+        rows = await self.rows(
+            "SELECT id FROM procrastinate_jobs WHERE status = 'todo' AND task_name = :task ORDER BY id", task=task
+        )
+        return [row[0] for row in rows]
 
     async def mails(self, to: str) -> list[Any]:
         """Every mail to an address, newest first, after the waiting ones were sent."""

@@ -199,6 +199,7 @@ def test_processes_enter_a_slice_by_its_doors_or_to_build_it():
         "cleanly.entry.books": {"adapter"},
         "cleanly.entry.cli.cron": {"flows"},
         "cleanly.entry.cli.keys": {"keys"},
+        "cleanly.entry.demo.town": {"adapter", "flows", "runner", "settings"},
         "cleanly.entry.cli.sandbox": {"adapter"},
     }
     intrusions = [

@@ -84,6 +84,16 @@ class PayPalPayouts(PayPalWorld):
         shown = {key: header[key] for key in ("payout_batch_id", "batch_status", "sender_batch_header")}
         return {"batch_header": shown, "links": [{"rel": "self", "method": "GET", "href": self.batch_href(name)}]}
 
+    def cancel_item(self, item_id: str) -> dict[str, Any]:
+        """Only what nobody has claimed."""
+        for name, batch in self.batches.items():
+            if batch["items"] and batch["items"][0]["payout_item_id"] == item_id:
+                if batch["items"][0]["transaction_status"] != "UNCLAIMED":
+                    raise Refusal(400, {"name": "ITEM_INCORRECT_STATUS", "message": "No.", "debug_id": "1"})
+                self.settle_payout(name, "RETURNED")
+                return dict(batch["items"][0])
+        raise missing()
+
     def batch_href(self, name: str) -> str:
         return self.href(f"/v1/payments/payouts/{name}")
 

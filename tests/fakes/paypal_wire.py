@@ -55,6 +55,8 @@ class PayPalWire(PayPalBilling):
                 return self.void(reference)
             case ["POST", "payments", "captures", reference, "refund"]:
                 return self.refund(reference, call.body)
+            case ["POST", "payments", "payouts-item", item, "cancel"]:
+                return self.cancel_item(item)
             case [method, "payments", "payouts", *rest]:
                 return self.payouts(method, rest, call.body)
             case [method, "billing" | "catalogs", *rest]:

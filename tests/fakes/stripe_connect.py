@@ -194,6 +194,17 @@ class StripeConnect(StripeWorld):
         self.tell("payout.created", it, account=of)
         return it
 
+    def cancel_payout(self, it: dict[str, Any]) -> dict[str, Any]:
+        if it["status"] != "pending":
+            raise refuse("payout_cannot_be_canceled")
+        self.move_payout(it["id"], "canceled")
+        return it
+
+    def with_source(self, line: dict[str, Any]) -> dict[str, Any]:
+        """A line as it is shown with its source expanded: what a reversal reverses is told there alone."""
+        source = self.objects.get(line["source"], {})
+        return line | {"source": source} if source.get("object") == "transfer_reversal" else line
+
     def payout_of(self, reference: str, of: str) -> dict[str, Any]:
         found = self.get(reference)
         if found["object"] != "payout" or found["_of"] != of:

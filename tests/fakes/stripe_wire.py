@@ -57,7 +57,7 @@ class StripeWire(StripeBilling):
             case ["GET", "balance"]:
                 return self.balance()
             case ["GET", "balance_transactions"]:
-                return self.page(self.books, call)
+                return self.page([self.with_source(line) for line in self.books], call)
             case ["GET", "events"]:
                 # Those of connected accounts are listed there.
                 return self.page([it for it in self.events if "account" not in it], call)
@@ -74,7 +74,7 @@ class StripeWire(StripeBilling):
                 return self.shown(found)
         raise AssertionError(f"{call.method} {call.path} is not on this wire")
 
-    def connect(self, call: Call) -> Any:  # noqa: PLR0911 - a table of addresses
+    def connect(self, call: Call) -> Any:  # noqa: C901, PLR0911 - a table of addresses
         body, of = call.body, call.headers.get("stripe-account", "")
         match [call.method, *call.path.strip("/").split("/")[1:]]:
             case ["POST", "accounts"]:
@@ -93,6 +93,8 @@ class StripeWire(StripeBilling):
                 return self.payout(body, of)
             case ["GET", "payouts", reference]:
                 return self.payout_of(reference, of)
+            case ["POST", "payouts", reference, "cancel"]:
+                return self.cancel_payout(self.payout_of(reference, of))
             case ["GET", kind]:
                 mine = [it for it in self.objects.values() if it["object"] == kind.removesuffix("s")]
                 wanted = {"transfer_group": call.query.get("transfer_group")} if kind == "transfers" else {}

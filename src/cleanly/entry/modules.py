@@ -6,6 +6,7 @@ from cleanly.domain.entitlements.module import module as entitlements
 from cleanly.domain.ledger.module import module as ledger
 from cleanly.domain.payments.module import module as payments
 from cleanly.domain.payouts.module import module as payouts
+from cleanly.domain.reports.module import module as reports
 from cleanly.domain.subscriptions.module import module as subscriptions
 from cleanly.domain.users.module import module as users
 from cleanly.kernel.module import Module
@@ -39,4 +40,5 @@ MODULES: tuple[Module, ...] = (
     payments,
     subscriptions,
     payouts,
+    reports,
 )

@@ -12,7 +12,7 @@ KINDS = {
     "asset": {"clearing.stripe", "provider.stripe", "in_transit.stripe", "bank", "dispute_suspense", "receivable"},
     "liability": {"tax_payable.de", "pending", "available", "reserve", "disputed", "in_payout"},
     "income": {"fees", "sales"},
-    "expense": {"provider_fees", "dispute_fees", "dispute_loss", "bad_debt"},
+    "expense": {"provider_fees", "dispute_fees", "dispute_loss", "bad_debt", "adjustments"},
     "equity": {"fx"},
 }
 NAMES = {name: kind for kind, names in KINDS.items() for name in names}

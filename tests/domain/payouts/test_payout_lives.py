@@ -7,28 +7,35 @@ from typing import Any
 import pytest
 import structlog
 
+from cleanly.domain.payouts.sending.messages import JANITOR
 from cleanly.platform.providers.errors import Refused
 from cleanly.platform.providers.sandbox.rules import Fate
+from cleanly.platform.webhooks.inbound.messages import SWEEP
 from tests.conftest import empty
 from tests.deaths import Death, Deaths
 from tests.domain.payments.story import on_the_storys_time
-from tests.domain.payouts.till import Till, open_till
-from tests.world import World
+from tests.domain.payouts.till import LASTING, Till, open_till
+from tests.moved_clock import MovedClock
+from tests.published import unfitting
+from tests.world import running
 
 ACTS = 30
+DAYS = 4
 FATES = (0, 0, 0, 1, 2, 6, 7, 8, 9, 10, 11, 12, 13, 40, 41, 42, 43, 44)
 CALL_FATES = (Fate.TIMEOUT_BEFORE, Fate.TIMEOUT_AFTER, Fate.FAULT_AFTER, Fate.BUSY, Fate.NOT_YET)
 OVER = {"paid", "failed", "returned", "canceled"}
 
 
 @pytest.fixture
-async def till(world: World, dated: None, database_url: str) -> AsyncGenerator[Till, None]:
+async def till(dated: None, clock: MovedClock, database_url: str) -> AsyncGenerator[Till, None]:
     with structlog.testing.capture_logs():
-        made = await open_till(world)
-        on_the_storys_time(made.market)
-        yield made
-        await made.is_right()
-    empty(database_url)
+        async with running(database_url, clock, **LASTING) as world:
+            made = await open_till(world, stays_signed_in=True)
+            on_the_storys_time(made.market)
+            yield made
+            await made.is_right()
+            assert await unfitting(world) == []
+    assert empty(database_url) == []
 
 
 class Life:
@@ -40,6 +47,7 @@ class Life:
         self.chance = random.Random(seed)
         self.sold: list[str] = []
         self.disputes: list[str] = []
+        self.prices: dict[int, str] = {}
 
     async def perhaps_dies(self, call: Awaitable[Any]) -> None:
         if self.chance.random() < 0.3:
@@ -48,7 +56,10 @@ class Life:
             await call
 
     async def sell(self) -> None:
-        self.sold.append((await self.till.market.paid(self.chance.randrange(30, 90) * 100))["id"])
+        amount = self.chance.randrange(30, 90) * 100
+        if amount not in self.prices:
+            self.prices[amount] = await self.till.market.price(amount)
+        self.sold.append((await self.till.market.paid(priceId=self.prices[amount]))["id"])
 
     async def refund(self) -> None:
         if self.sold:
@@ -119,15 +130,22 @@ class Life:
             await self.chance.choice(acts)()
             await self.till.stall.is_right()
 
+    async def later(self, **units: float) -> None:
+        """Time passes, the janitor looks, news comes."""
+        await self.till.stall.wait(**units)
+        await self.till.market._ask(JANITOR)
+        await self.till.work()
+
     async def end(self) -> None:
         """Time passes, news comes, everybody does their work, until nothing is open."""
         await self.onboard()
-        for _ in range(60):
+        for number in range(40):
             await self.review()
-            await self.till.wait(hours=25)
-            await self.till.market.sweep()
+            # The first days one by one; then what is left waits for weeks: for its bank, or for whoever claims it.
+            await self.later(**({"hours": 25} if number < DAYS else {"days": 6}))
+            await self.till.market._ask(SWEEP)
             for minutes in (11, 2):  # as long as a forgotten key is looked into, and a busy provider left alone
-                await self.till.wait(minutes=minutes)
+                await self.later(minutes=minutes)
             open_ones = await self.till.world.rows(
                 "SELECT id FROM payouts WHERE state NOT IN ('paid', 'failed', 'returned', 'canceled')"
                 " OR (state = 'paid' AND ending IS NOT NULL)"

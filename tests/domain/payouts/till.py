@@ -66,7 +66,8 @@ class Till:
 
     async def review(self, verdict: str, payout_id: str) -> httpx2.Response:
         """approve, refuse, hold or retry, as an administrator."""
-        self.boss.access = (await self.world.login(self.boss.email)).access
+        if not self.market.stays_signed_in:
+            self.boss.access = (await self.world.login(self.boss.email)).access
         return await self.boss.call("POST", f"/admin/payouts/{payout_id}/{verdict}", {"reason": "looked at it"})
 
     async def work(self) -> None:
@@ -144,9 +145,15 @@ class Till:
         return str(rows[0][0])
 
 
-async def open_till(world: World) -> Till:
+LONG = 10**8
+# For stories of weeks: signing in again and again would be most of what they cost.
+LASTING = {"jwt_access_token_expiry": LONG, "jwt_refresh_token_expiry": LONG, "session_absolute_expiry": LONG}
+
+
+async def open_till(world: World, *, stays_signed_in: bool = False) -> Till:
     """A seller with an account at the sandbox, and nothing earned."""
     till = Till(Stall(await open_market(world)), await admin(world))
+    till.market.stays_signed_in = stays_signed_in
     body = {"provider": "sandbox", "country": "DE", "currencies": ["EUR"]}
     reply = await till.seller.call("POST", "/payout-accounts", body, Idempotency_Key=new_key())
     assert reply.status_code == 201, reply.text

@@ -17,6 +17,10 @@ VALUES = {
     "host": "shop.example",
     "plan": "The Daily",
     "until": "22 December 2026",
+    "destination": "4242",
+    "provider": "stripe",
+    "day": "2026-11-22",
+    "figures": '[["EUR", [["sold", "5.00 EUR (1)"], ["our fees", "0.50 EUR"]]]]',
     "since": "2026-11-22T12:00:00.000Z",
 }
 TEMPLATES = Templates(product="Shop & Co", base="https://app.test/x")

@@ -55,6 +55,8 @@ PROVIDER_FEES = Account("provider_fees", "expense", shards=_BUSY_SHARDS)
 DISPUTE_FEES = Account("dispute_fees", "expense")
 DISPUTE_LOSS = Account("dispute_loss", "expense")
 BAD_DEBT = Account("bad_debt", "expense")
+# What was given to sellers by hand, less what was taken back.
+ADJUSTMENTS = Account("adjustments", "expense")
 FX = Account("fx", "equity")
 
 PENDING = Account("pending", "liability", floor=0)
@@ -79,6 +81,7 @@ _FIXED = {
         DISPUTE_FEES,
         DISPUTE_LOSS,
         BAD_DEBT,
+        ADJUSTMENTS,
         FX,
     )
 }

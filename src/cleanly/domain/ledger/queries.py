@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.ledger.chart import Kind
 from cleanly.domain.ledger.checking import Drift, Extent, Fault, Report, check_everything, check_recent
+from cleanly.domain.ledger.debts import Debtor, debtors
 from cleanly.domain.ledger.history import (
     CSV_HEADER,
     CsvBlock,
@@ -23,12 +24,15 @@ from cleanly.domain.ledger.history import (
 )
 from cleanly.domain.ledger.models import LedgerAccount, LedgerEntry, LedgerTransaction
 from cleanly.domain.ledger.moments import month
+from cleanly.domain.ledger.spans import Booked, booked
 from cleanly.domain.ledger.statements import Moved, Statement, Sums, statement
 
 __all__ = [
     "CSV_HEADER",
     "Balance",
+    "Booked",
     "CsvBlock",
+    "Debtor",
     "Drift",
     "EntryLine",
     "Extent",
@@ -42,10 +46,12 @@ __all__ = [
     "Transaction",
     "Wanted",
     "balances",
+    "booked",
     "by_reference",
     "check_everything",
     "check_recent",
     "csv_block",
+    "debtors",
     "month",
     "page",
     "prepare",

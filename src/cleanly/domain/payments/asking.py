@@ -6,7 +6,7 @@ from cleanly.domain.catalog import service as catalog_writes
 from cleanly.domain.payments import calling, metrics, queries, service
 from cleanly.domain.payments.calling import Noted
 from cleanly.domain.payments.errors import InvalidState
-from cleanly.domain.payments.flows import as_answers, refresh, settle
+from cleanly.domain.payments.flows import refresh, settle
 from cleanly.domain.payments.offers import Wanted, offer
 from cleanly.domain.payments.queries import Payment
 from cleanly.domain.payments.rules import CALL_TIME, OPERATIONS
@@ -25,6 +25,7 @@ from cleanly.platform.providers.errors import (
     Refused,
     Unknown,
     UnsupportedByProvider,
+    as_answers,
 )
 from cleanly.platform.providers.protocol import Capability, NewPayment, Provider
 from cleanly.platform.providers.registry import Providers
@@ -71,7 +72,7 @@ async def send(context: Context, payment: Payment) -> Payment:
         PaymentDeclined: definitely refused. ProviderTimeout: in doubt, the janitor settles it. ProviderError.
     """
     if payment.state == "unknown" or context.clock.now() - payment.created_at >= CALL_TIME:
-        async with as_answers():
+        with as_answers():
             payment = await refresh(context, payment.id)
     if payment.state == "failed":
         raise PaymentDeclined(details={"declineCode": payment.decline_code or "declined"})
@@ -106,7 +107,7 @@ async def _create(context: Context, payment: Payment) -> Payment:
         metrics.PAYMENTS.add(1, {"provider": provider.name, "outcome": "not_sent"})
         raise ProviderError(retry_after_seconds=error.retry_after_seconds) from error
     metrics.PAYMENTS.add(1, {"provider": provider.name, "outcome": seen.state})
-    async with as_answers():
+    with as_answers():
         return await settle(context, payment.id, seen, noted)
 
 
@@ -151,7 +152,7 @@ async def _out_of_doubt(context: Context, payment: Payment) -> Payment:
         unanswered = await calls.open_calls(session, OPERATIONS, payment.id)
     if payment.state not in _BEFORE_MONEY and all(call.started_at > old for call in unanswered):
         return payment
-    async with as_answers():
+    with as_answers():
         return await refresh(context, payment.id)
 
 
@@ -204,7 +205,7 @@ async def _change(
         raise ProviderTimeout from error
     except NotSent as error:
         raise ProviderError(retry_after_seconds=error.retry_after_seconds) from error
-    async with as_answers():
+    with as_answers():
         return await settle(context, payment.id, seen, noted)
 
 
@@ -219,7 +220,7 @@ async def _after_refusal(
 ) -> Payment:
     """A refusal may mean that it is done already, or that something else was faster: a look tells."""
     await calling.refused(context, payment, noted, error)
-    async with as_answers():
+    with as_answers():
         looked = await refresh(context, payment.id)
     if _is_done(looked, operation, money):
         return looked

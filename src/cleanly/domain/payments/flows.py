@@ -4,8 +4,7 @@ The buyer's return, the webhook, the janitor and the operator all go through `re
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from uuid import UUID
 
@@ -22,10 +21,9 @@ from cleanly.kernel.principal import Caller
 from cleanly.platform.providers.errors import (
     NotSent,
     NotThere,
-    ProviderError,
-    ProviderTimeout,
     Refused,
     Unknown,
+    as_answers,
 )
 from cleanly.platform.providers.protocol import PaymentSnapshot
 from cleanly.platform.providers.registry import Providers
@@ -33,21 +31,6 @@ from cleanly.platform.providers.registry import Providers
 REFRESH_ATTEMPTS_MAX = 5
 _COMPLETED_FROM = frozenset({"created", "requires_action", "unknown"})
 _log = structlog.get_logger(__name__)
-
-
-@asynccontextmanager
-async def as_answers() -> AsyncGenerator[None, None]:
-    """A provider's fault in the words that our API's client knows.
-
-    Raises:
-        ProviderTimeout: in doubt. ProviderError: it surely did not happen, or the provider has no such thing.
-    """
-    try:
-        yield
-    except Unknown as error:
-        raise ProviderTimeout from error
-    except (NotSent, Refused) as error:
-        raise ProviderError from error
 
 
 async def settle(context: Context, payment_id: UUID, seen: PaymentSnapshot, noted: Noted) -> Payment:
@@ -186,7 +169,7 @@ async def client_parameters(context: Context, payment: Payment, caller: Caller) 
     if payment.buyer_id != caller.user_id or payment.reference is None or payment.state != "requires_action":
         return {}
     provider = context.part(Providers).get(payment.provider)
-    async with as_answers():
+    with as_answers():
         return await provider.client_parameters(payment.reference, customer=payment.customer)
 
 

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from cleanly.domain.catalog import queries as catalog
 from cleanly.domain.catalog.queries import CatalogSettings, PriceForSale
-from cleanly.domain.payments import books, flows, people, queries, service
+from cleanly.domain.payments import books, people, queries, service
 from cleanly.domain.users import queries as users
 from cleanly.kernel.context import Context
 from cleanly.kernel.errors import NotFound, ValidationFailed
 from cleanly.kernel.principal import Caller
-from cleanly.platform.providers.errors import UnsupportedByProvider
+from cleanly.platform.providers.errors import UnsupportedByProvider, as_answers
 from cleanly.platform.providers.protocol import Capability, Provider
 from cleanly.platform.providers.registry import Providers
 
@@ -59,7 +59,7 @@ async def offer(context: Context, caller: Caller, wanted: Wanted) -> tuple[Price
 
 async def _make_customer(context: Context, provider: Provider, user_id: UUID, email: str) -> str:
     # Nothing is at stake yet: a try that is lost is made again under the same key.
-    async with flows.as_answers():
+    with as_answers():
         customer = await provider.ensure_customer(user_id, email, key=f"customer:{user_id}")
     async with context.db.begin() as session:
         await people.remember_customer(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal, cast
 from uuid import UUID
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.payments.models import CustomerRow, PaymentRow
@@ -144,3 +144,10 @@ async def customer_of(session: AsyncSession, user_id: UUID, provider: str, accou
     """A buyer's id at a provider, if we know one."""
     row = await session.get(CustomerRow, (user_id, provider, account))
     return None if row is None else row.customer
+
+
+async def failed(session: AsyncSession, *, since: datetime, until: datetime) -> dict[str, int]:
+    """How many payments failed in that time, per currency, `until` not included. Reads the whole table."""
+    ended = (PaymentRow.state == "failed", PaymentRow.updated_at >= since, PaymentRow.updated_at < until)
+    rows = await session.execute(select(PaymentRow.currency, func.count()).where(*ended).group_by(PaymentRow.currency))
+    return {currency: count for currency, count in rows}  # noqa: C416 - rows are no pairs to a type checker

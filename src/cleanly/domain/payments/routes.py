@@ -40,7 +40,14 @@ from cleanly.platform.providers.errors import PaymentDeclined, ProviderError, Pr
 
 _LIST = "payments"
 _PROVIDER = (PaymentDeclined, ProviderError, ProviderTimeout)
-_SELLS = (errors.NotFound, errors.Forbidden, InvalidState, UnsupportedByProvider, *_PROVIDER, *OWN)
+_SELLS: tuple[type[errors.AppError], ...] = (
+    errors.NotFound,
+    errors.Forbidden,
+    InvalidState,
+    UnsupportedByProvider,
+    *_PROVIDER,
+    *OWN,
+)
 router = APIRouter(prefix="/payments", tags=["payments"], route_class=Route)
 PaymentId = Annotated[UUID, Path(alias="id", description="The payment's id")]
 

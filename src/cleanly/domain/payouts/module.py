@@ -6,10 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cleanly.domain.payouts.accounts import jobs as account_jobs
 from cleanly.domain.payouts.accounts import people as account_people
 from cleanly.domain.payouts.accounts.inbound import HANDLERS as ACCOUNT_HANDLERS
 from cleanly.domain.payouts.accounts.messages import EVENTS as ACCOUNT_EVENTS
 from cleanly.domain.payouts.accounts.routes import router as accounts
+from cleanly.domain.payouts.adjustments.routes import router as adjustments
 from cleanly.domain.payouts.balances.routes import router as balances
 from cleanly.domain.payouts.history.routes import router as history
 from cleanly.domain.payouts.schedules import jobs as schedule_jobs
@@ -31,6 +33,7 @@ _router.include_router(history)
 _router.include_router(payouts)
 _router.include_router(schedules)
 _router.include_router(reviews)
+_router.include_router(adjustments)
 
 
 async def _export(session: AsyncSession, user_id: UUID) -> dict[str, Any]:
@@ -45,8 +48,8 @@ async def _erase(session: AsyncSession, user_id: UUID, context: Context) -> None
 module = Module(
     "payouts",
     router=_router,
-    jobs=(*payout_jobs.JOBS, *schedule_jobs.JOBS),
-    crons=(*payout_jobs.CRONS, *schedule_jobs.CRONS),
+    jobs=(*account_jobs.JOBS, *payout_jobs.JOBS, *schedule_jobs.JOBS),
+    crons=(*account_jobs.CRONS, *payout_jobs.CRONS, *schedule_jobs.CRONS),
     inbound=(*ACCOUNT_HANDLERS, *PAYOUT_HANDLERS),
     events=(*ACCOUNT_EVENTS, *PAYOUT_EVENTS),
     personal=PersonalData(_export, _erase),

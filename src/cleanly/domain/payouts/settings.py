@@ -15,6 +15,8 @@ class PayoutSettings(Group):
     A payout waits for a person: `payout_first_review`, the first to a destination; above `payout_review_amount` minor
     units (0: whatever the amount); after `payout_requests_a_day`; where more than `payout_dispute_basis_points` of at
     least `payout_dispute_sales_min` sales are disputed. `payout_cooling_hours`: after a change of the destination.
+
+    `adjustment_alone_max`: minor units that one administrator may adjust within 24 hours without another; 0: nothing.
     """
 
     exports_at_once: Annotated[int, Field(ge=1, le=100)] = 4
@@ -25,3 +27,4 @@ class PayoutSettings(Group):
     payout_dispute_basis_points: Annotated[int, Field(ge=0, le=10_000)] = 100
     payout_dispute_sales_min: Annotated[int, Field(ge=1)] = 20
     payout_cooling_hours: Annotated[int, Field(ge=0, le=720)] = 72
+    adjustment_alone_max: Annotated[int, Field(ge=0)] = 10_000

@@ -3,8 +3,7 @@
 The subscriber's return, the webhook, the janitor and the operator all go through `refresh`.
 """
 
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from cleanly.kernel.money import Money
 from cleanly.kernel.principal import Caller
 from cleanly.platform.providers import service as calls
 from cleanly.platform.providers.billing import SubscriptionSnapshot
-from cleanly.platform.providers.errors import NotSent, ProviderError, ProviderTimeout, Refused, Unknown
+from cleanly.platform.providers.errors import NotSent, Refused, Unknown, as_answers
 from cleanly.platform.providers.registry import Providers
 from cleanly.platform.providers.service import Call, LookAgain
 
@@ -34,21 +33,6 @@ class Noted:
 
     call: Call
     revision: int
-
-
-@asynccontextmanager
-async def as_answers() -> AsyncGenerator[None, None]:
-    """A provider's fault in the words that our API's client knows.
-
-    Raises:
-        ProviderTimeout: in doubt. ProviderError: it surely did not happen, or the provider has no such thing.
-    """
-    try:
-        yield
-    except Unknown as error:
-        raise ProviderTimeout from error
-    except (NotSent, Refused) as error:
-        raise ProviderError from error
 
 
 async def read(context: Context, subscription_id: UUID) -> Subscription:
@@ -177,7 +161,7 @@ async def client_parameters(context: Context, found: Subscription, caller: Calle
     if found.provider == looking.PLAY:
         return {}
     try:
-        async with as_answers():
+        with as_answers():
             biller = context.part(Providers).biller(found.provider)
             return await biller.client_parameters(found.reference, customer=found.customer)
     except AppError as error:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.users.models import UserRow
@@ -88,6 +89,14 @@ async def credentials_for_login(connection: PatientConnection, email: str) -> Cr
 async def credentials_by_google(session: AsyncSession, subject: str) -> Credentials | None:
     """For a login with Google, by the `sub` that never changes."""
     return _credentials(await session.scalar(select(UserRow).where(UserRow.google_subject == subject)))
+
+
+async def joined(session: AsyncSession, *, since: datetime, until: datetime) -> int:
+    """How many accounts were made in that time; `until` is not part of it. Reads the whole table."""
+    found = await session.scalar(
+        select(func.count()).select_from(UserRow).where(UserRow.created_at >= since, UserRow.created_at < until)
+    )
+    return found or 0
 
 
 async def admins(session: AsyncSession) -> Sequence[User]:

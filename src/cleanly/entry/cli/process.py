@@ -1,6 +1,7 @@
 """dev, serve, worker, migrate, demo, config check: the processes and what they need before they start."""
 
 import asyncio
+import sys
 from typing import Annotated
 
 import typer
@@ -12,9 +13,11 @@ from cleanly.entry import dev as laptop
 from cleanly.entry import migrate as migrations
 from cleanly.entry import serve as web
 from cleanly.entry.cli.running import fail, out, settings, told
+from cleanly.entry.demo import month as months
 from cleanly.entry.modules import MODULES
 from cleanly.entry.settings import unknown_variables
 from cleanly.entry.worker import run_until_signal
+from cleanly.kernel.observe import set_up_logging
 
 config = typer.Typer(help="The settings.", no_args_is_help=True)
 
@@ -77,8 +80,18 @@ def demo(
     buyer: Annotated[
         str, typer.Option(help="An address that acts as a buyer's phone at Stripe and PayPal, in tests.")
     ] = "",
+    *,
+    month: Annotated[
+        bool, typer.Option("--month", help="A marketplace's month instead, on a scratch database of its own.")
+    ] = False,
 ) -> None:
-    """Play a phone's life and a market's day against a running service."""
+    """Play a phone's life and a market's day against a running service; or a month, against none."""
+    if month:
+        set_up_logging(level="warning", as_json=False, stream=sys.stderr)
+        with told(), months.scratch() as url:
+            if not asyncio.run(months.play(url, out)):
+                raise typer.Exit(1)
+        return
     address = base or f"http://localhost:{settings().listen_port}"
     if not asyncio.run(demos.play(address, out, buyer=buyer or None)):
         raise typer.Exit(1)

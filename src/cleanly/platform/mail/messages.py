@@ -22,6 +22,8 @@ class Template(StrEnum):
     ENDPOINT_FAILING = "endpoint_failing"
     ENDPOINT_DISABLED = "endpoint_disabled"
     RENEWAL_FAILED = "renewal_failed"
+    DESTINATION_CHANGED = "destination_changed"
+    DAILY_REPORT = "daily_report"
 
 
 # The values that a mail needs, no more and no fewer. `name` may be empty.
@@ -35,6 +37,8 @@ NEEDS: Mapping[Template, frozenset[str]] = {
     Template.ENDPOINT_FAILING: frozenset({"name", "host", "since"}),
     Template.ENDPOINT_DISABLED: frozenset({"name", "host", "since"}),
     Template.RENEWAL_FAILED: frozenset({"name", "plan", "until"}),
+    Template.DESTINATION_CHANGED: frozenset({"name", "destination", "provider"}),
+    Template.DAILY_REPORT: frozenset({"name", "day", "figures"}),
 }
 
 _LINK = timedelta(hours=1)
@@ -50,6 +54,8 @@ LIVES: Mapping[Template, timedelta] = {
     Template.ENDPOINT_FAILING: _NEWS,
     Template.ENDPOINT_DISABLED: _NEWS,
     Template.RENEWAL_FAILED: _NEWS,
+    Template.DESTINATION_CHANGED: _NEWS,
+    Template.DAILY_REPORT: _NEWS,
 }
 
 

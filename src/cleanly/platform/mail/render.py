@@ -1,6 +1,7 @@
 """Words to mails: Jinja2 templates in text and HTML. A missing value is an error, never a blank."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,17 @@ from cleanly.platform.mail.messages import Template
 from cleanly.platform.mail.rules import greeting_name, masked, one_line
 
 _SUBJECT_LENGTH_MAX = 150
+
+
+def _parts(value: str) -> list[tuple[str, list[list[str]]]]:
+    """JSON of titles, each with its lines of cells; every cell one line."""
+    return [
+        (one_line(title), [[one_line(cell) for cell in cells] for cells in lines]) for title, lines in json.loads(value)
+    ]
+
+
 # How a value is made fit to be read; all others become one line.
-_FITTED = {"name": greeting_name, "email": masked}
+_FITTED: Mapping[str, Callable[[str], object]] = {"name": greeting_name, "email": masked, "figures": _parts}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +54,8 @@ class Templates:
         Raises:
             jinja2.UndefinedError: a value is missing.
         """
-        fitted = self._same | {name: _FITTED.get(name, one_line)(value) for name, value in values.items()}
+        fitted: dict[str, object] = dict(self._same)
+        fitted |= {name: _FITTED.get(name, one_line)(value) for name, value in values.items()}
         plain = self._environment.get_template(f"{template}.txt")
         # The subject is a block of the text, so that a line break in a value can't end it early.
         subject = one_line("".join(plain.blocks["subject"](plain.new_context(fitted))))[:_SUBJECT_LENGTH_MAX]

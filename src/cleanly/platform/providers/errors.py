@@ -1,5 +1,8 @@
 """How a provider's answer can fail: three ways, and a bad signature. And what of it the API's client sees."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 from cleanly.kernel.errors import AppError
 
 
@@ -79,3 +82,18 @@ class UnsupportedByProvider(AppError):
     code = "UNSUPPORTED_BY_PROVIDER"
     message = "This provider does not support that"
     action = "choose another provider"
+
+
+@contextmanager
+def as_answers() -> Generator[None]:
+    """A provider's fault in the words that our API's client knows.
+
+    Raises:
+        ProviderTimeout: in doubt. ProviderError: it surely did not happen, or the provider has no such thing.
+    """
+    try:
+        yield
+    except Unknown as error:
+        raise ProviderTimeout from error
+    except (NotSent, Refused) as error:
+        raise ProviderError from error

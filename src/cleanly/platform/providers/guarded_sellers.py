@@ -91,5 +91,9 @@ class GuardedSellers:
         """See `SellerProvider`."""
         return await self._call("find_payout", lambda it: it.find_payout(our_id, account=account))
 
+    async def cancel_payout(self, reference: str, *, account: str, key: str) -> PayoutSnapshot:
+        """See `SellerProvider`."""
+        return await self._call("cancel_payout", lambda it: it.cancel_payout(reference, account=account, key=key))
+
     async def _call(self, operation: str, call: Callable[[SellerProvider], Coroutine[Any, Any, T]]) -> T:
         return await self._guard.call(operation, lambda: call(self._provider))

@@ -34,7 +34,9 @@ PaymentState = Literal["requires_action", "processing", "authorized", "captured"
 RefundState = Literal["pending", "succeeded", "failed"]
 DisputeState = Literal["needs_response", "under_review", "won", "lost", "closed"]
 # `purchase`: a one-time purchase in the app, which only Google Play has.
-ObjectKind = Literal["payment", "refund", "dispute", "entry", "account", "payout", "subscription", "purchase", "other"]
+ObjectKind = Literal[
+    "payment", "refund", "dispute", "entry", "account", "transfer", "payout", "subscription", "purchase", "other"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

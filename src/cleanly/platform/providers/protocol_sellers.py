@@ -114,7 +114,7 @@ class PayoutSnapshot:
 
     `pending`, `in_transit`: on its way (PayPal PENDING, UNCLAIMED, ONHOLD are in_transit). `paid` may still become
     failed or returned. `failed`, `canceled`: its money is on the seller's account again (two steps) or with us (one).
-    `returned`: it came back after a while.
+    `returned`: it came back after a while. `line`: what the provider's books call it, where that is another name.
     """
 
     provider: str
@@ -125,6 +125,7 @@ class PayoutSnapshot:
     money: Money
     failure_code: str | None = None
     arrives_at: datetime | None = None
+    line: str | None = None
 
 
 @runtime_checkable
@@ -196,4 +197,11 @@ class SellerProvider(Protocol):
 
     async def find_payout(self, our_id: UUID, *, account: str) -> PayoutSnapshot | None:
         """Look by our id; the newest. `account`: the seller's. None: surely not there (yet)."""
+        ...
+
+    async def cancel_payout(self, reference: str, *, account: str, key: str) -> PayoutSnapshot:
+        """Call back one that has not arrived: a bank has not been told yet, or nobody has claimed it.
+
+        Refused: it is too late for that. The answer is how it stands then.
+        """
         ...

@@ -191,6 +191,7 @@ async def _judge(context: Context, books: Books) -> int:
     async with context.db.begin() as session:
         horizon = await queries.horizon(session)
         judged_until = (await service.hold(session, books)).judged_until
+        await service.rename(session, books)
     while True:
         async with context.db.begin(deadline_seconds=_SECONDS_MAX) as session:
             held = await service.hold(session, books)

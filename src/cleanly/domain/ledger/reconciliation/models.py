@@ -74,6 +74,17 @@ class ProviderEntryRow(Base):
     available_booked_at: Mapped[datetime | None] = mapped_column(_TIME)
 
 
+class ProviderAliasRow(Base):
+    """A name in a provider's books, and the name under which we have booked the same thing."""
+
+    __tablename__ = "provider_aliases"
+
+    provider: Mapped[str] = mapped_column(Text, primary_key=True)
+    provider_account: Mapped[str] = mapped_column(Text, primary_key=True)
+    source: Mapped[str] = mapped_column(Text, primary_key=True)
+    object: Mapped[str] = mapped_column(Text)
+
+
 class ReconciliationItemRow(Base):
     """One difference, told once. `subject`: the line of theirs or the posting of ours that it is about.
 

@@ -14,7 +14,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.ledger.reconciliation import queries, rules
-from cleanly.domain.ledger.reconciliation.models import ProviderEntryRow, ProviderImportRow, ReconciliationItemRow
+from cleanly.domain.ledger.reconciliation.models import (
+    ProviderAliasRow,
+    ProviderEntryRow,
+    ProviderImportRow,
+    ReconciliationItemRow,
+)
 from cleanly.domain.ledger.reconciliation.rules import Alone, ItemKind, Line, Pair
 from cleanly.domain.ledger.reconciliation.standings import Standing
 from cleanly.kernel.errors import Conflict, NotFound
@@ -119,6 +124,29 @@ def _told(row: ProviderEntryRow) -> dict[str, Any]:
 def _entry_told(entry: Entry) -> dict[str, Any]:
     amounts = {"gross": entry.gross.amount, "fee": entry.fee.amount, "net": entry.net.amount}
     return {**amounts, "currency": entry.gross.currency}
+
+
+async def note_alias(session: AsyncSession, books: Books, source: str, *, booked_as: str) -> None:
+    """Lines whose source is this name are about what we have booked as that one. Again: nothing more."""
+    values = {"provider": books.provider, "provider_account": books.account, "source": source, "object": booked_as}
+    await session.execute(insert(ProviderAliasRow).values(values).on_conflict_do_nothing())
+
+
+async def rename(session: AsyncSession, books: Books) -> None:
+    """Let open lines bear the names under which we have booked what they are about. The books must be held."""
+    await session.execute(
+        update(ProviderEntryRow)
+        .where(
+            ProviderEntryRow.provider == books.provider,
+            ProviderEntryRow.provider_account == books.account,
+            ProviderEntryRow.match == "open",
+            ProviderAliasRow.provider == books.provider,
+            ProviderAliasRow.provider_account == books.account,
+            ProviderAliasRow.source == ProviderEntryRow.object,
+        )
+        .values(object=ProviderAliasRow.object)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def judge(

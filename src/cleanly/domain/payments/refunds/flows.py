@@ -29,6 +29,7 @@ from cleanly.platform.providers.errors import (
     Refused,
     Unknown,
     UnsupportedByProvider,
+    as_answers,
 )
 from cleanly.platform.providers.protocol import Capability, Provider, RefundSnapshot
 from cleanly.platform.providers.registry import Providers
@@ -82,7 +83,7 @@ async def send(context: Context, refund: Refund) -> Refund:
     """
     if refund.state == "unknown" or context.clock.now() - refund.created_at >= rules.CALL_TIME:
         # A key outlives no provider's memory: look before asking again.
-        async with payment_flows.as_answers():
+        with as_answers():
             refund = await refresh(context, refund.id)
     if refund.state == "failed" and refund.reference is None:
         raise PaymentDeclined(_REFUSED, details={"declineCode": refund.failure_code})
@@ -120,7 +121,7 @@ async def _ask_provider(context: Context, refund: Refund) -> Refund:
         raise ProviderError(retry_after_seconds=error.retry_after_seconds) from error
     metrics.REFUNDS.add(1, {"provider": refund.provider, "outcome": seen.state})
     with_answer = await _apply(context, refund.id, seen, revision=noted.revision, call=noted.call)
-    async with payment_flows.as_answers():
+    with as_answers():
         return await _read(context, refund.id) if with_answer else await refresh(context, refund.id)
 
 

@@ -4,8 +4,7 @@ The seller's return, the webhook and the payout that is about to leave all go th
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -31,6 +30,7 @@ from cleanly.platform.providers.errors import (
     Refused,
     Unknown,
     UnsupportedByProvider,
+    as_answers,
 )
 from cleanly.platform.providers.protocol_sellers import AccountSnapshot, NewAccount, SellerProvider
 from cleanly.platform.providers.registry import Providers
@@ -50,21 +50,6 @@ class Noted:
 
     call: Call
     revision: int
-
-
-@asynccontextmanager
-async def as_answers() -> AsyncGenerator[None, None]:
-    """A provider's fault in the words that our API's client knows.
-
-    Raises:
-        ProviderTimeout: in doubt. ProviderError: it surely did not happen.
-    """
-    try:
-        yield
-    except Unknown as error:
-        raise ProviderTimeout from error
-    except (NotSent, Refused) as error:
-        raise ProviderError from error
 
 
 async def begin(
@@ -102,7 +87,7 @@ async def ensure(context: Context, account: PayoutAccount) -> PayoutAccount:
     if account.reference is not None:
         return account
     provider = context.part(Providers).sellers(account.provider)
-    async with as_answers():
+    with as_answers():
         found = await _in_doubt(context, provider, account)
     if found is not None:
         return found
@@ -247,7 +232,7 @@ async def change_payee(
     if account.payee is None:
         raise UnsupportedByProvider("This is changed in the provider's own pages: open `onboardingUrl`")
     provider = context.part(Providers).sellers(account.provider)
-    async with as_answers():
+    with as_answers():
         seen = await provider.get_account(payee)
     now = context.clock.now()
     async with context.db.begin() as session:

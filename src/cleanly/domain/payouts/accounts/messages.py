@@ -3,9 +3,23 @@
 from typing import Literal
 from uuid import UUID
 
-from cleanly.kernel.messages import EventData, EventType
+from pydantic import BaseModel
+
+from cleanly.kernel.messages import EventData, EventType, Task, Tick
 
 SELLER_ACCOUNT_UPDATED = "seller_account.updated"
+
+
+class DestinationMoved(BaseModel):
+    """A seller whose money goes elsewhere from now on. `hint`: what its owner recognises it by."""
+
+    seller_id: UUID
+    provider: str
+    hint: str
+
+
+WARN_SELLER = Task("payouts.warn_seller", DestinationMoved)
+LOOK_AFTER = Task("payouts.look_after_accounts", Tick, attempts_max=1)
 
 
 class SellerAccountMoved(EventData):

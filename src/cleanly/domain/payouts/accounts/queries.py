@@ -1,11 +1,11 @@
 """Read sellers' accounts as frozen values."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.payouts.accounts.models import PayoutAccountRow
@@ -98,6 +98,26 @@ async def by_reference(
         .limit(1)
     )
     return None if row is None else account_of(row)
+
+
+async def waiting(session: AsyncSession, *, now: datetime, limit: int) -> list[PayoutAccount]:
+    """Those that wait for their provider or their seller, longest unseen first: hourly, after a quiet week daily."""
+    rows = await session.scalars(
+        select(PayoutAccountRow)
+        .where(
+            PayoutAccountRow.ended_at.is_(None),
+            PayoutAccountRow.reference.is_not(None),
+            PayoutAccountRow.state.in_(["pending", "restricted"]),
+            PayoutAccountRow.looked_at <= now - timedelta(hours=1),
+            or_(
+                PayoutAccountRow.updated_at > now - timedelta(days=7),
+                PayoutAccountRow.looked_at <= now - timedelta(days=1),
+            ),
+        )
+        .order_by(PayoutAccountRow.looked_at)
+        .limit(limit)
+    )
+    return [account_of(row) for row in rows]
 
 
 async def page(session: AsyncSession, wanted: Wanted, *, after: UUID | None, limit: int) -> list[PayoutAccount]:

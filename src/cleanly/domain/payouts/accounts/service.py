@@ -270,4 +270,6 @@ async def _take_over(
         await telling.note(session, f"payout_account.{row.state}", row, now=now, origin=origin, by=by)
     if has_moved:
         await telling.note(session, "payout_account.destination_changed", row, now=now, origin=origin, by=by)
+        if row.destination_changed_at is not None:  # not for the first that there ever was
+            await telling.warn(session, row)
     await telling.publish(session, row, has_moved=has_moved, now=now)

@@ -9,6 +9,7 @@ from cleanly.domain.payouts.accounts.models import PayoutAccountRow
 from cleanly.kernel.messages import Event
 from cleanly.kernel.principal import Caller, Origin
 from cleanly.platform.audit import service as audit
+from cleanly.platform.jobs import service as jobs
 from cleanly.platform.webhooks.outbound import service as outbound
 
 
@@ -57,3 +58,11 @@ async def note(
         target_id=row.seller_id,
         details={"payoutAccountId": str(row.id), **details},
     )
+
+
+async def warn(session: AsyncSession, row: PayoutAccountRow) -> None:
+    """Have the seller told by mail that the money goes elsewhere: it may not have been the seller."""
+    moved = messages.DestinationMoved(
+        seller_id=row.seller_id, provider=row.provider, hint=row.destination_last4 or "an account that shows no number"
+    )
+    await jobs.enqueue(session, messages.WARN_SELLER, moved)

@@ -12,6 +12,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.ledger import service as ledger
+from cleanly.domain.ledger.reconciliation import service as reconciliation
+from cleanly.domain.ledger.reconciliation.service import Books
 from cleanly.domain.payouts.accounts import service as accounts
 from cleanly.domain.payouts.sending import books, rules, service
 from cleanly.domain.payouts.sending.models import PayoutRow
@@ -64,6 +66,7 @@ async def apply(
         await session.flush()
         return Applied(cast("State", before), None, is_new_mismatch=is_new)
     _note_references(row, looked)
+    await _note_line(session, row, looked)
     row.ending, row.alarm = verdict.ending, None
     if verdict.ending is not None:
         row.failure_code = verdict.failure_code or row.failure_code
@@ -121,3 +124,12 @@ def _note_references(row: PayoutRow, looked: Looked) -> None:
     if looked.payout is not None:
         row.provider_payout_id = looked.payout.reference
         row.arrives_at = looked.payout.arrives_at
+
+
+async def _note_line(session: AsyncSession, row: PayoutRow, looked: Looked) -> None:
+    """The provider's books may call it by another name than we have booked it by."""
+    seen = looked.payout
+    if seen is not None and seen.line is not None and not row.is_two_step:
+        await reconciliation.note_alias(
+            session, Books(row.provider, row.provider_account), seen.line, booked_as=seen.reference
+        )

@@ -147,6 +147,39 @@ async def _doubted(context: Context, noted: _Noted) -> None:
     metrics.PAYOUTS.add(1, {"provider": noted.payout.provider, "outcome": "unknown"})
 
 
+async def call_back(context: Context, payout: Payout) -> None:
+    """Ask for one back that has not arrived. What came of it a look must show: nothing is applied here.
+
+    Raises:
+        NotSent, Unknown: asked again, under the same key, by whoever tries again.
+    """
+    provider = context.part(Providers).sellers(payout.provider)
+    async with context.db.begin() as session:
+        row = await service.lock(session, payout.id)
+        if row.state != "in_transit" or row.provider_payout_id is None:
+            return
+        now = context.clock.now()
+        call = await calls.begin_call(session, provider, "cancel_payout", row.id, payout.money, now=now)
+    if isinstance(call, LookAgain):
+        return
+    code = None
+    try:
+        await provider.cancel_payout(payout.payout_reference or "", account=payout.account_reference, key=call.key)
+    except Refused as refusal:
+        code = refusal.code
+        _log.warning("payout_not_called_back", payout=str(payout.id), code=code)
+    except (Unknown, NotSent):
+        await _end(context, call, "unknown", None)
+        raise
+    await _end(context, call, "refused" if code else "succeeded", code)
+    metrics.PAYOUTS.add(1, {"provider": payout.provider, "outcome": "call_back_refused" if code else "called_back"})
+
+
+async def _end(context: Context, call: Call, end: calls.CallEnd, code: str | None) -> None:
+    async with context.db.begin() as session:
+        await calls.end_call(session, call.id, end, error_code=code, now=context.clock.now())
+
+
 async def put_off(context: Context, payout_id: UUID, by: timedelta) -> None:
     """The janitor looks again so much later."""
     async with context.db.begin() as session:

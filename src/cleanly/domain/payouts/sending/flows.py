@@ -32,6 +32,18 @@ async def send(context: Context, wanted: OnePayout) -> None:
     await _each_for_itself(context, wanted.payout_id)
 
 
+async def call_back(context: Context, wanted: OnePayout) -> None:
+    """Ask for one back that is on its way, then look: only the look changes our row.
+
+    Raises:
+        NotSent, Unknown: the job tries again.
+    """
+    payout = await _read(context, wanted.payout_id)
+    if payout.state == "in_transit":
+        await calling.call_back(context, payout)
+        await go_on(context, payout.id)
+
+
 async def go_on(context: Context, payout_id: UUID, *, reference: str | None = None) -> None:
     """Bring a payout as far as it goes now. `reference`: the provider's id of it, from news that came before ours.
 

@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.ledger.messages import BOOKS_BROKEN, BrokenBooks
 from cleanly.domain.payouts.sending import flows, stopping
-from cleanly.domain.payouts.sending.messages import JANITOR, MEASURE, SEND
+from cleanly.domain.payouts.sending.messages import CALL_BACK, JANITOR, MEASURE, SEND
 from cleanly.kernel.context import Context
 from cleanly.kernel.module import Cron, FlowJob, TxJob
 
@@ -21,6 +21,7 @@ async def stop(session: AsyncSession, broken: BrokenBooks, context: Context) -> 
 
 JOBS = (
     FlowJob(SEND, flows.send),
+    FlowJob(CALL_BACK, flows.call_back),
     FlowJob(JANITOR, flows.clean),
     FlowJob(MEASURE, flows.measure),
     TxJob(BOOKS_BROKEN, stop),

@@ -15,6 +15,7 @@ class OnePayout(BaseModel):
 
 
 SEND = Task("payouts.send", OnePayout)
+CALL_BACK = Task("payouts.call_back", OnePayout, attempts_max=5)
 JANITOR = Task("payouts.janitor", Tick, attempts_max=3)
 MEASURE = Task("payouts.measure", Tick, attempts_max=1)
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.ledger import service as ledger
 from cleanly.domain.payments.errors import InvalidState
-from cleanly.domain.payouts.sending import queries, rules, service, shown, stopping
+from cleanly.domain.payouts.sending import queries, service, shown, stopping
 from cleanly.domain.payouts.sending.queries import Wanted
 from cleanly.domain.payouts.sending.schemas import (
     PayoutState,
@@ -93,12 +93,22 @@ async def retry_payout(  # noqa: PLR0917 - FastAPI calls by name
 
     One that is over stays so: its money is available, and may be paid out anew.
     """
-    row = await service.lock(tx, payout_id)
-    if row.state not in {*rules.MOVING, "requested"}:
-        raise InvalidState.of(row.state, "There is nothing to go on with")
-    await service.ask_to_send(tx, payout_id)
+    payout = await service.ask_to_go_on(tx, payout_id)
     await _record(tx, "payout.retried", payout_id, context, caller, origin, {"reason": body.reason})
-    return shown.to_admin(queries.payout_of(row))
+    return shown.to_admin(payout)
+
+
+@router.post("/payouts/{id}/call-back", summary="Call a payout back", responses=_REFUSALS)
+async def call_payout_back(  # noqa: PLR0917 - FastAPI calls by name
+    payout_id: PayoutId, body: ReviewIn, caller: Admin, tx: Tx, context: Ctx, origin: From
+) -> ReviewedPayoutOut:
+    """Ask the provider for one that is on its way: PayPal gives back what nobody has claimed, Stripe what is pending.
+
+    What it answers shows in the payout's state a moment later; too late for it: nothing changes. For admins.
+    """
+    payout = await service.ask_to_call_back(tx, payout_id)
+    await _record(tx, "payout.called_back", payout_id, context, caller, origin, {"reason": body.reason})
+    return shown.to_admin(payout)
 
 
 @router.get("/payout-stop", summary="Whether payouts are sent", responses=refusals(Forbidden, signed_in=True))

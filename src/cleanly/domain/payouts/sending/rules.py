@@ -17,7 +17,7 @@ OVER: Final[frozenset[State]] = frozenset({"failed", "returned", "canceled"})
 Ending = Literal["failed", "returned", "canceled"]
 ENDINGS: Final[tuple[Ending, ...]] = get_args(Ending)
 # What is asked of a provider about a payout: each is one call, noted before it is made.
-Operation = Literal["transfer", "payout", "reverse_transfer"]
+Operation = Literal["transfer", "payout", "reverse_transfer", "cancel_payout"]
 OPERATIONS: Final[tuple[Operation, ...]] = get_args(Operation)
 # What the ledger is told, in this order: handed over, arrived, all of it back.
 Step = Literal["sent", "paid", "back"]
@@ -171,6 +171,8 @@ def answered(operation: str, seen: Seen) -> Literal["succeeded"] | None:
             return "succeeded" if seen.payout is not None else None
         case "reverse_transfer":
             return "succeeded" if seen.transfer is not None and seen.transfer.is_reversed else None
+        case "cancel_payout":
+            return "succeeded" if seen.payout is not None and seen.payout.state in ENDINGS else None
         case _:
             return None
 

@@ -138,6 +138,32 @@ async def ask_to_send(session: AsyncSession, payout_id: UUID) -> None:
     await jobs.enqueue(session, messages.SEND, messages.OnePayout(payout_id=payout_id), lock=f"payout:{payout_id}")
 
 
+async def ask_to_go_on(session: AsyncSession, payout_id: UUID) -> Payout:
+    """Have a worker look at the provider again, and ask again what has had no answer.
+
+    Raises:
+        NotFound: no such payout. InvalidState: it is held, or over.
+    """
+    row = await lock(session, payout_id)
+    if row.state not in {*rules.MOVING, "requested"}:
+        raise InvalidState.of(row.state, "There is nothing to go on with")
+    await ask_to_send(session, payout_id)
+    return payout_of(row)
+
+
+async def ask_to_call_back(session: AsyncSession, payout_id: UUID) -> Payout:
+    """Have a worker ask the provider for it back; what comes of that is the provider's word.
+
+    Raises:
+        InvalidState: it is not on its way.
+    """
+    row = await lock(session, payout_id)
+    if row.state != "in_transit":
+        raise InvalidState.of(row.state, "Only a payout on its way can be called back")
+    await jobs.enqueue(session, messages.CALL_BACK, messages.OnePayout(payout_id=payout_id), lock=f"payout:{payout_id}")
+    return payout_of(row)
+
+
 async def tell(session: AsyncSession, row: PayoutRow) -> None:
     """Publish where a payout stands now, if that is news for its seller."""
     if row.state in messages.TOLD:

@@ -31,14 +31,17 @@ async def stop(
     return made is not None
 
 
-async def resume(session: AsyncSession, *, now: datetime, caller: Caller, origin: Origin) -> bool:
+async def resume(
+    session: AsyncSession, *, now: datetime, caller: Caller | None = None, origin: Origin = SYSTEM
+) -> bool:
     """Payouts are sent again; False if they were."""
+    by = None if caller is None else caller.user_id
     ended: UUID | None = await session.scalar(
         update(PayoutStopRow)
         .where(PayoutStopRow.resumed_at.is_(None))
-        .values(resumed_by=caller.user_id, resumed_at=now)
+        .values(resumed_by=by, resumed_at=now)
         .returning(PayoutStopRow.id)
     )
     if ended is not None:
-        await audit.record(session, "payouts.resumed", at=now, origin=origin, actor_id=caller.user_id, target_id=ended)
+        await audit.record(session, "payouts.resumed", at=now, origin=origin, actor_id=by, target_id=ended)
     return ended is not None

@@ -28,6 +28,7 @@ from cleanly.platform.providers.errors import (
     Refused,
     Unknown,
     UnsupportedByProvider,
+    as_answers,
 )
 from cleanly.platform.providers.registry import Providers
 
@@ -60,7 +61,7 @@ async def ask(context: Context, found: Subscription, wish: Wish, *, money: Money
         raise UnsupportedByProvider
     # What was asked before may be done by now: a look comes before it is asked again.
     if found.reference is None or await is_asked(context, found, wish):
-        async with flows.as_answers():
+        with as_answers():
             found = await flows.refresh(context, found.id)
     if found.reference is None:
         return await _give_up(context, found, wish)
@@ -77,7 +78,7 @@ async def ask(context: Context, found: Subscription, wish: Wish, *, money: Money
         raise ProviderTimeout from error
     except NotSent as error:
         raise ProviderError(retry_after_seconds=error.retry_after_seconds) from error
-    async with flows.as_answers():
+    with as_answers():
         return await flows.settle(context, found.id, seen, asked.noted)
 
 
@@ -89,7 +90,7 @@ async def _ask_play(context: Context, found: Subscription, wish: Wish) -> Subscr
         return found
     if (reason := rules.why_not(found.facts, wish)) is not None:
         raise InvalidState.of(found.state, reason)
-    async with flows.as_answers():
+    with as_answers():
         await context.part(Providers).store.cancel_subscription(found.reference or "")
         return await flows.refresh(context, found.id)
 
@@ -158,7 +159,7 @@ async def _after_refusal(context: Context, found: Subscription, asked: _Asked, e
         await service.lock(session, found.id)
         await calls.end_call(session, asked.noted.call.id, "refused", now=now, error_code=error.code)
         await changes.refuse(session, asked.change_id, now=now)
-    async with flows.as_answers():
+    with as_answers():
         looked = await flows.refresh(context, found.id)
     if rules.is_done(looked.facts, asked.wish):
         return looked

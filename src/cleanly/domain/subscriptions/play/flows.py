@@ -23,7 +23,7 @@ from cleanly.kernel.messages import Handled, Tick
 from cleanly.kernel.principal import Caller
 from cleanly.platform.idempotency.once import OncePerCall
 from cleanly.platform.providers import judging
-from cleanly.platform.providers.errors import NotSent, ProviderError, ProviderTimeout, Refused, Unknown
+from cleanly.platform.providers.errors import NotSent, ProviderError, ProviderTimeout, Refused, Unknown, as_answers
 from cleanly.platform.providers.judging import Claim, Denied
 from cleanly.platform.providers.purchases import SubscriptionPurchase, TokenGone, TokenUnknown, VoidedPurchase
 from cleanly.platform.providers.registry import Providers
@@ -71,7 +71,7 @@ async def claim(context: Context, caller: Caller, price_id: UUID, token: str, on
     known = await _known(context, purchase)
     _check(context, caller.user_id, purchase, known, price_id)
     if known.own is not None:
-        async with flows.as_answers():
+        with as_answers():
             return await flows.refresh(context, known.own.id)
     made = await _bind(context, started.resource_id, caller.user_id, wanted, purchase=purchase, known=known)
     if made is not None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from cleanly.domain.subscriptions import flows, rules
+from cleanly.domain.subscriptions import rules
 from cleanly.domain.subscriptions.changes import flows as changes
 from cleanly.domain.subscriptions.changes.rules import Wish, is_done, why_not
 from cleanly.domain.subscriptions.errors import InvalidState
@@ -19,7 +19,7 @@ from cleanly.kernel.errors import ValidationFailed
 from cleanly.kernel.money import Money
 from cleanly.kernel.paging import Cursors
 from cleanly.platform.providers.billing import Skill
-from cleanly.platform.providers.errors import UnsupportedByProvider
+from cleanly.platform.providers.errors import UnsupportedByProvider, as_answers
 from cleanly.platform.providers.registry import Providers
 
 
@@ -47,7 +47,7 @@ async def preview(context: Context, found: Subscription, price_id: UUID) -> Prev
     is_now = rules.changes_now(_rhythm(runs), _rhythm(target))
     due = Money(0, target.price.money.currency)
     if is_now:
-        async with flows.as_answers():
+        with as_answers():
             biller = context.part(Providers).biller(found.provider)
             due = (await biller.preview_change(found.reference or "", target.terms, at=now)).due
     expires_at = now + timedelta(seconds=context.part(SubscriptionSettings).subscription_preview_seconds)
@@ -100,7 +100,7 @@ async def _still_holds(  # noqa: PLR0917 - what was agreed, part by part
         return False
     if mode != "now":
         return True
-    async with flows.as_answers():
+    with as_answers():
         biller = context.part(Providers).biller(found.provider)
         return (await biller.preview_change(found.reference or "", target.terms, at=at)).due == due
 

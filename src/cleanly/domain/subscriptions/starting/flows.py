@@ -25,6 +25,7 @@ from cleanly.platform.providers.errors import (
     ProviderTimeout,
     Refused,
     Unknown,
+    as_answers,
 )
 from cleanly.platform.providers.protocol import Capability
 from cleanly.platform.providers.registry import Providers
@@ -113,7 +114,7 @@ async def send(context: Context, found: Subscription) -> Subscription:
         PaymentDeclined: definitely refused. ProviderTimeout: in doubt, the janitor settles it. ProviderError.
     """
     if found.reference is None and context.clock.now() - found.created_at >= rules.CALL_TIME:
-        async with flows.as_answers():
+        with as_answers():
             found = await flows.refresh(context, found.id)
     if found.state == "expired" and found.reference is None:
         raise PaymentDeclined(details={"declineCode": found.facts.decline_code or "declined"})
@@ -155,7 +156,7 @@ async def _create(context: Context, found: Subscription) -> Subscription:
         raise ProviderTimeout from error
     except NotSent as error:
         raise ProviderError(retry_after_seconds=error.retry_after_seconds) from error
-    async with flows.as_answers():
+    with as_answers():
         return await flows.settle(context, found.id, seen, noted)
 
 
@@ -170,7 +171,7 @@ async def _with_customer(context: Context, found: Subscription, biller: Biller) 
     if buyer is None:
         raise NotFound
     if customer is None:
-        async with flows.as_answers():
+        with as_answers():
             customer = await provider.ensure_customer(found.user_id, buyer.email, key=f"customer:{found.user_id}")
     async with context.db.begin() as session:
         now = context.clock.now()

@@ -47,6 +47,7 @@ _GROUPS: Final = {
     "T15": "hold",
     "T21": "hold",
 }
+_CAME_BACK: Final = {"T1114", "T1115"}
 # Authorizations, and what is only shown.
 _NO_MONEY: Final = {"T13", "T98"}
 # Pending ones come again as completed; denied ones moved nothing. A reversed one did move, and so did its reversal.
@@ -127,7 +128,7 @@ def _entry(it: Json) -> Entry | None:
         # A conversion's two sides share their id.
         id=f"{it['transaction_id']}:{code}:{gross.currency}",
         kind=_kind(code, gross.amount),
-        source=str(it["transaction_id"]),
+        source=_source(code, it),
         gross=gross,
         fee=fee,
         net=gross - fee,
@@ -135,6 +136,13 @@ def _entry(it: Json) -> Entry | None:
         available_on=created_at,  # holds are lines of their own
         meta=meta,
     )
+
+
+def _source(code: str, it: Json) -> str:
+    """What moved. What came back of a payout stands for that payout, where the line names it."""
+    if code in _CAME_BACK and it.get("paypal_reference_id") and it.get("paypal_reference_id_type", "TXN") == "TXN":
+        return str(it["paypal_reference_id"])
+    return str(it["transaction_id"])
 
 
 def _kind(code: str, gross: int) -> str:

@@ -131,7 +131,14 @@ def batch(it: Json, *, account: str) -> PayoutSnapshot:
         state=state,
         money=_money(within(item, "payout_item", "amount") or header["amount"]),
         failure_code=str(within(item, "errors", "name") or status or told) if state in _OVER else None,
+        line=item.get("transaction_id"),
     )
+
+
+def item_of(it: Json) -> str | None:
+    """The id of a batch's one item; None: PayPal does not show it yet."""
+    items = cast("Sequence[Json]", it.get("items") or ())
+    return str(items[0]["payout_item_id"]) if items else None
 
 
 def reference_of(it: Json) -> str:

@@ -26,6 +26,7 @@ from cleanly.platform.providers.protocol_sellers import (
 from cleanly.platform.providers.reading import reading
 
 PAYOUTS: Final = "/v1/payments/payouts"
+ITEMS: Final = "/v1/payments/payouts-item"
 
 
 class PayPalSellers:
@@ -109,6 +110,23 @@ class PayPalSellers:
         """Nothing: PayPal has no list of them. The same key again finds it, or makes it, once."""
         del our_id, account
         return None
+
+    async def cancel_payout(self, reference: str, *, account: str, key: str) -> PayoutSnapshot:
+        """See `SellerProvider`. What nobody has claimed; PayPal takes no key for it, and refuses a second one.
+
+        Source: Payouts v1, "Cancel unclaimed payout item".
+        """
+        del key
+        try:
+            found = await self._client.get(PAYOUTS, reference)
+        except Unknown as error:
+            raise NotSent(f"PayPal did not show the payout: {error}") from error
+        with reading("a payout"):
+            item = payouts.item_of(found)
+        if item is None:
+            raise Refused("not_claimable")
+        await self._client.post(ITEMS, item, "cancel", key=None)
+        return await self.get_payout(reference, account=account)
 
     async def _before(self, reference: str, new: NewPayout) -> PayoutSnapshot:
         """What was sent before under this id.

@@ -124,6 +124,17 @@ async def send_payout(world: World, new: NewPayout, *, fate: Fate) -> Answer:
     return Done(object=made.id)
 
 
+async def cancel_payout(world: World, reference: str) -> Answer:
+    """Call back one that nobody has claimed."""
+    made = await world.find(Payout, reference)
+    if made is None:
+        return _MISSING
+    if made.state != "in_transit" or made.fate is not Fate.PAYOUT_UNCLAIMED:
+        return Refusal(code="too_late")
+    await _come_back(world, made, "returned", "called_back")
+    return Done(object=made.id)
+
+
 async def carry_out(world: World, action: str, object_id: str) -> None:
     """Let what was planned for a payout happen, if it still stands as it did."""
     made = await world.find(Payout, object_id)

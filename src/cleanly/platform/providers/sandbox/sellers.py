@@ -96,6 +96,15 @@ class SellerSide(Stage):
         fate = fate_of(new.money.amount)
         return (await self._do("send_payout", Payout, asdict(new), act, key=key, fate=fate)).shown()
 
+    async def cancel_payout(self, reference: str, *, account: str, key: str) -> PayoutSnapshot:
+        """The Protocol's: while nobody has claimed it."""
+
+        async def act(world: World, _fate: Fate) -> Answer:
+            return await payees.cancel_payout(world, reference)
+
+        arguments = {"reference": reference, "account": account}
+        return (await self._do("cancel_payout", Payout, arguments, act, key=key)).shown()
+
     async def get_payout(self, reference: str, *, account: str) -> PayoutSnapshot:
         """The Protocol's."""
         found = await self._get_one("get_payout", Payout, reference)

@@ -15,6 +15,7 @@ _KINDS: Final[dict[str, ObjectKind]] = {
     "dispute": "dispute",
     "balance_transaction": "entry",
     "account": "account",
+    "transfer": "transfer",
     "payout": "payout",
     "subscription": "subscription",
 }

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from stripe import V1Services
+from stripe import RequestOptions, V1Services
 
 from cleanly.platform.providers.errors import NotSent, NotThere, Refused, Unknown
 from cleanly.platform.providers.protocol import Capability
@@ -158,6 +158,13 @@ class StripeSellers:
                     return None
                 after = str(page["data"][-1]["id"])
         raise Unknown("there are more payouts than were read")
+
+    async def cancel_payout(self, reference: str, *, account: str, key: str) -> PayoutSnapshot:
+        """See `SellerProvider`. While it is pending."""
+        options: RequestOptions = {"idempotency_key": key, "stripe_account": account}
+        with translated(), reading("a canceled payout"):
+            made = await self._client.payouts.cancel_async(reference, None, options)
+            return snapshots.payout(made.to_dict(), of=account)
 
     async def _pinned(self, new: NewPayout) -> str | None:
         """The bank or card that was pinned; None: nothing was.

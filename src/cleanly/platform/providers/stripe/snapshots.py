@@ -163,7 +163,7 @@ def entry(it: Json) -> Entry:
         provider=NAME,
         id=str(it["id"]),
         kind=_ENTRY.get(it["reporting_category"], "other"),
-        source=identity(it.get("source")),
+        source=_source(it.get("source")),
         gross=gross,
         fee=money(it["fee"], currency),
         net=money(it["net"], currency),
@@ -172,6 +172,12 @@ def entry(it: Json) -> Entry:
         original=_original(it.get("source"), gross),
         meta=meta,
     )
+
+
+def _source(source: Any) -> str | None:
+    """What moved. A reversal stands for its transfer: by that name we have booked both."""
+    reversed_transfer = within(source, "transfer") if within(source, "object") == "transfer_reversal" else None
+    return identity(reversed_transfer or source)
 
 
 def _original(source: Any, gross: Money) -> Money | None:

@@ -1,0 +1,1 @@
+"""What a day was, in figures: kept once, mailed to operators."""
