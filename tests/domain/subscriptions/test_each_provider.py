@@ -35,6 +35,16 @@ async def test_it_is_renewed_every_month_and_booked_once_each(booth: Booth):
     await booth.books_are_right()
 
 
+async def test_the_last_day_of_long_months_survives_short_ones(booth: Booth):
+    await booth.wait(days=39)  # the last day of the year
+    made = await booth.subscribed(900)
+    for _ in range(3):
+        await booth.later(days=31)
+    starts = [one["periodStart"][:10] for one in await booth.periods(made["id"])]
+    assert starts == ["2026-12-31", "2027-01-31", "2027-02-28", "2027-03-31"]
+    await booth.books_are_right()
+
+
 async def test_a_trial_costs_nothing_and_then_the_first_period(booth: Booth):
     made = await booth.subscribed(900, trialDays=14)
     assert (made["state"], made["trialEnd"]) == ("trialing", "2026-12-06T12:00:00.000Z")
