@@ -27,24 +27,7 @@ from cleanly.kernel.money import Money
 from cleanly.platform.jobs import service as jobs
 from cleanly.platform.webhooks.outbound import service as outbound
 
-__all__ = [
-    "ask_to_call_back",
-    "ask_to_go_on",
-    "ask_to_send",
-    "begin",
-    "cancel",
-    "claim_due",
-    "end",
-    "hold",
-    "limits_of",
-    "lock",
-    "release",
-    "request",
-    "resume",
-    "stop",
-    "tell",
-    "touch",
-]
+__all__ = ["resume", "stop"]  # and what is defined here
 _OPEN = text("state IN ('requested', 'held', 'sending', 'unknown', 'in_transit')")
 
 
