@@ -380,3 +380,20 @@ async def test_payouts_are_part_of_what_is_held_on_a_person(till: Till):
     payout = await till.asked(6_000)
     exported = (await till.stall.get("/users/me/export")).json()
     assert [one["id"] for one in exported["payouts"]["payouts"]] == [payout["id"]]
+
+
+@pytest.mark.parametrize("is_one_step", [False, True])
+async def test_what_nobody_has_claimed_is_called_back_once_and_what_is_no_longer_on_its_way_is_not(
+    till: Till, is_one_step: bool
+):
+    till.sandbox.pays_in_one_step = is_one_step
+    await till.earn(642)
+    unclaimed = await let_go(till, 642)
+    for _ in range(2):
+        assert (await till.review("call-back", unclaimed)).status_code == 200
+    await till.work()
+    assert await till.state(unclaimed) == "returned"
+    assert await till.stall.balance() == {"available": 642}
+    assert await till.left() == 0
+    late = await till.review("call-back", unclaimed)
+    assert (late.status_code, code(late)) == (409, "INVALID_STATE")
