@@ -8,7 +8,7 @@ export UV_NO_PROGRESS := 1
 export UV_LINK_MODE := copy
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench demo demo-providers lock fmt clean
+.PHONY: help run test check bench demo demo-providers sdks lock fmt clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ demo: $(STAMP) ## a phone's life, a market's day and a seller's webhooks, played
 
 demo-providers: $(STAMP) ## the demo with a payment of each provider, against fakes of Stripe and PayPal; ends what it starts
 	@$(BIN)/python -m tests.fakes
+
+sdks: $(STAMP) ## write the contract and the SDKs' generated code anew
+	@$(BIN)/python -m sdks.generate
 
 bench: $(STAMP) ## measure; results as ratios taken in one run
 	@$(BIN)/python -m bench
