@@ -1,121 +1,114 @@
-"""From a JSON schema to a Kotlin type. Pure; remembers which enums it met."""
+"""How the contract's types are written in Kotlin, and the names that only Kotlin needs. Pure."""
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable
 
-from sdks.generate import kotlin_names as names
+from sdks.generate.contract import (
+    Choice,
+    Contract,
+    Dictionary,
+    Field,
+    Many,
+    Model,
+    Nullable,
+    Operation,
+    Pages,
+    Plain,
+    Ref,
+    Type,
+    pascal,
+)
 
-Json = dict[str, Any]
-_PRIMITIVES = {"string": "String", "boolean": "Boolean", "number": "Double", "integer": "Int"}
-_MONEY = {"amount": "integer", "currency": "string"}
+PACKAGE = "dev.cleanly"
+# Models whose names are taken by what is written by hand.
+RENAMED = {"Tokens": "TokenPair"}
+# Only the library itself touches them.
+INTERNAL = {"SignedIn", "TokenPair"}
+# What arguments choose from, where no model has the same words.
+ARGUMENTS = {
+    "LogoutScope": ("current", "others", "all"),
+    "PaymentRole": ("buyer", "seller", "any"),
+    "Provider": ("stripe", "paypal", "sandbox", "google_play"),
+    "ReplayState": ("failed", "skipped", "succeeded", "missing"),
+}
+# Fields that the document calls strings, though their words are known.
+PROVIDED = {"Payment", "Subscription", "Payout", "ReviewedPayout", "PayoutAccount", "PayoutAccountSeen"}
+# `null` takes the value away; to leave the field out leaves it alone.
+SETTABLE = {("change_profile", "avatarUrl"), ("change_webhook_endpoint", "ratePerMinute")}
+# Minor units of a currency need 64 bits; the other integers are small.
+LONG_FIELDS = {"amount", "fixed"}
+LONG_MODELS = {"StatementSums", "Changes", "ReconciliationStanding"}
+# Never in toString().
+SECRETS = {
+    "accessToken", "client", "currentPassword", "idToken", "newPassword", "onboardingUrl", "password", "previewToken",
+    "purchaseToken", "refreshToken", "secret", "token",
+}  # fmt: skip
+_PLAIN = {
+    "string": "String",
+    "uuid": "String",
+    "date-time": "Instant",
+    "integer": "Int",
+    "number": "Double",
+    "boolean": "Boolean",
+    "any": "JsonElement",
+}
 _HARD = {"object", "in", "is", "as", "when", "val", "var", "fun", "interface", "class", "package", "typealias"}
+_KDOC_LINE = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Kotlin:
-    """A type, and whether null is a value of it."""
+class Types:
+    """Writes types; knows every choice of the contract by its words."""
 
-    name: str
-    is_nullable: bool = False
+    def __init__(self, contract: Contract) -> None:
+        self._choices = [*contract.choices]
+        self._choices += [Choice(name, words) for name, words in ARGUMENTS.items()]
 
     @property
-    def text(self) -> str:
-        """As it is written."""
-        return f"{self.name}?" if self.is_nullable else self.name
+    def choices(self) -> list[Choice]:
+        """All enums, by name."""
+        return sorted(self._choices, key=lambda one: one.name)
 
+    def of(self, kind: Type, *, owner: str = "", field: str = "") -> str:
+        """The type as it is written, without the `?` of an absent value."""
+        match kind:
+            case Plain("integer") if field in LONG_FIELDS or owner in LONG_MODELS:
+                return "Long"
+            case Plain("string") if field == "provider" and owner in PROVIDED:
+                return "Provider"
+            case Plain(name):
+                return _PLAIN[name]
+            case Ref(name):
+                return RENAMED.get(name, name)
+            case Choice(name, words):
+                return name or self._argument(words)
+            case Many(of=inner):
+                return f"List<{self.of(inner, owner=owner, field=field)}>"
+            case Dictionary(of=Plain("any")):
+                return "JsonObject"
+            case Dictionary(of=inner):
+                return f"Map<String, {self.of(inner, owner=owner, field=field)}>"
+            case Nullable(of=inner):
+                return f"{self.of(inner, owner=owner, field=field)}?"
+            case Pages(of=inner):
+                return f"Page<{self.of(inner)}>"
 
-@dataclass(slots=True)
-class Types:
-    """The document's schemas, and the enums met so far: name to values, in the order of the widest set."""
+    def _argument(self, words: Iterable[str]) -> str:
+        """The smallest enum that has all of these words."""
+        fitting = [one for one in self._choices if set(words) <= set(one.words)]
+        if not fitting:
+            raise ValueError(f"name the choice of {', '.join(words)} in kotlin_types.ARGUMENTS")
+        return min(fitting, key=lambda one: (len(one.words), one.name)).name
 
-    schemas: Mapping[str, Json]
-    enums: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    def argument(self, operation: Operation, field: Field) -> str:
+        """The type of an argument; null where nothing was said."""
+        bare = self.of(field.type, field=field.wire).removesuffix("?")
+        if (operation.id, field.wire) in SETTABLE:
+            return f"Settable<{bare}>?"
+        return bare if field.is_required else f"{bare}?"
 
-    def of(self, schema: Json, *, owner: str, name: str) -> Kotlin:
-        """The type of the property `name` of `owner`."""
-        if (enum := names.FIELD_ENUMS.get((owner, name))) is not None:
-            return Kotlin(enum, is_nullable="anyOf" in schema)
-        if "anyOf" in schema:
-            kinds = [one for one in schema["anyOf"] if one.get("type") != "null"]
-            if len(kinds) != 1:
-                raise ValueError(f"{owner}.{name}: a choice of {len(kinds)} types is more than Kotlin can say")
-            return Kotlin(self.of(kinds[0], owner=owner, name=name).name, is_nullable=True)
-        if "$ref" in schema:
-            return Kotlin(self.class_of(_referred(schema)))
-        if "enum" in schema:
-            return Kotlin(self._enum(schema["enum"], owner=owner, name=name))
-        if schema.get("type") == "array":
-            inner = self.of(schema["items"], owner=owner, name=name)
-            return Kotlin(f"List<{inner.text}>")
-        if schema.get("type") == "object" or "type" not in schema and "const" not in schema:
-            return self._map(schema, owner=owner, name=name)
-        return self._primitive(schema, owner=owner, name=name)
-
-    def class_of(self, schema_name: str) -> str:
-        """The class that stands for a named schema."""
-        schema = self.schemas[schema_name]
-        if {key: found.get("type") for key, found in schema.get("properties", {}).items()} == _MONEY:
-            return "Money"
-        short = schema_name.rpartition("__")[2]
-        module = schema_name.removesuffix(f"__schemas__{short}").replace("__", ".").split(".")
-        for known in (f"{'.'.join(module[-2:])}.{short}", f"{module[-1]}.{short}", short):
-            if known in names.CLASSES:
-                return names.CLASSES[known]
-        if short.endswith("In"):
-            return f"{short.removesuffix('In')}Body"
-        return short.removesuffix("Out")
-
-    def items_of(self, schema_name: str) -> str | None:
-        """If the schema is a list in its envelope: the class of its items."""
-        properties: Json = self.schemas[schema_name].get("properties", {})
-        if "items" not in properties or not set(properties) <= {"items", "nextCursor"}:
-            return None
-        return self.of(properties["items"]["items"], owner=schema_name, name="items").name
-
-    def is_page(self, schema_name: str) -> bool:
-        """Whether it has a cursor."""
-        return self.items_of(schema_name) is not None and "nextCursor" in self.schemas[schema_name]["properties"]
-
-    def _map(self, schema: Json, *, owner: str, name: str) -> Kotlin:
-        values = schema.get("additionalProperties")
-        if not isinstance(values, dict):
-            return Kotlin("JsonObject")
-        inner = self.of(values, owner=owner, name=name) if values else Kotlin("JsonElement")
-        return Kotlin(f"Map<String, {inner.text}>")
-
-    @staticmethod
-    def _primitive(schema: Json, *, owner: str, name: str) -> Kotlin:
-        if schema.get("format") == "date-time":
-            return Kotlin("Instant")
-        kind = schema.get("type") or {str: "string", bool: "boolean", int: "integer"}[type(schema["const"])]
-        if kind == "integer" and (owner in names.LONG_SCHEMAS or name in names.LONG_MAPS):
-            return Kotlin("Long")
-        return Kotlin(_PRIMITIVES[kind])
-
-    def _enum(self, values: list[str], *, owner: str, name: str) -> str:
-        enum = names.ENUMS.get(" ".join(sorted(values)))
-        if enum is None:
-            enum = f"{owner.rpartition('__')[2].removesuffix('Out').removesuffix('In')}{capital(name)}"
-        known = self.enums.setdefault(enum, [])
-        known += [value for value in values if value not in known]
-        return enum
-
-
-def _referred(schema: Json) -> str:
-    return str(schema["$ref"]).rpartition("/")[2]
-
-
-def camel(words: str) -> str:
-    """`read_user`, `if-match` as `readUser`, `ifMatch`."""
-    first, *rest = re.split(r"[_\-]", words)
-    return first + "".join(capital(word) for word in rest)
-
-
-def capital(word: str) -> str:
-    """With a capital letter."""
-    return word[:1].upper() + word[1:]
+    def field(self, model: Model, field: Field) -> str:
+        """The type of a model's field."""
+        bare = self.of(field.type, owner=model.name, field=field.wire)
+        return bare if field.is_required or bare.endswith("?") else f"{bare}?"
 
 
 def identifier(name: str) -> str:
@@ -123,10 +116,21 @@ def identifier(name: str) -> str:
     return f"`{name}`" if name in _HARD else name
 
 
-def kdoc(text: str, *, indent: str = "", tags: list[str] | None = None) -> str:
+def body_class(operation: Operation) -> str:
+    """What a call's body is called."""
+    return f"{pascal(operation.id)}Body"
+
+
+def kdoc(text: str, *, indent: str = "", tags: Iterable[str] = ()) -> str:
     """A KDoc comment; `tags` are whole `@property` or `@param` lines."""
     body = [line.rstrip() for line in text.replace("*/", "* /").replace("/*", "/ *").strip().splitlines()]
-    lines = body + ([""] if body and tags else []) + (tags or [])
-    if len(lines) == 1 and len(lines[0]) < 100:
+    told = list(tags)
+    lines = body + ([""] if body and told else []) + told
+    if len(lines) == 1 and len(lines[0]) < _KDOC_LINE:
         return f"{indent}/** {lines[0]} */\n"
     return f"{indent}/**\n" + "".join(f"{indent} * {line}".rstrip() + "\n" for line in lines) + f"{indent} */\n"
+
+
+def about(field: Field) -> str:
+    """A field's text, in one line."""
+    return " ".join(field.about.split())

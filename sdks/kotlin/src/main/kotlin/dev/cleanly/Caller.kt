@@ -10,7 +10,13 @@ import kotlinx.serialization.DeserializationStrategy
 import okhttp3.Headers
 import okhttp3.HttpUrl
 
-internal class Caller(private val base: HttpUrl, private val transport: Transport, userAgent: String, deviceName: String?) {
+internal class Caller(
+    private val base: HttpUrl,
+    private val transport: Transport,
+    private val kept: Kept,
+    userAgent: String,
+    deviceName: String?,
+) {
     private val usual = Headers.Builder().add("Accept", "application/json").add("User-Agent", userAgent).build()
     private val named = deviceName?.let { usual.newBuilder().add("X-Device-Name", visible(it)).build() } ?: usual
 
@@ -29,22 +35,25 @@ internal class Caller(private val base: HttpUrl, private val transport: Transpor
         },
     )
 
-    /** The same, or null if what the caller has is what there is. */
-    suspend fun <T> callIfChanged(
+    /** A read whose answer is kept: while nothing has changed, the service sends none and the kept one is given. */
+    suspend fun <T> versioned(
         operation: Operation,
         reply: DeserializationStrategy<T>,
         options: CallOptions,
         path: Array<String> = emptyArray(),
         query: Array<Pair<String, Any?>> = emptyArray(),
-        etag: String?,
-    ): Versioned<T>? {
-        val headers = if (etag == null) usual else usual.newBuilder().add("If-None-Match", etag).build()
-        return transport.run(
-            Exchange(operation, operation.url(base, path, query), options, headers, null) {
+    ): Versioned<T> {
+        val url = operation.url(base, path, query)
+        val known = kept[url]
+        val headers = known?.etag?.let { usual.newBuilder().add("If-None-Match", it).build() } ?: usual
+        val found = transport.run(
+            Exchange(operation, url, options, headers, null) {
                 if (it.code == 304) return@Exchange null
                 Versioned(WIRE.decodeFromString(reply, it.body.string()), it.header("ETag"))
             },
         )
+        @Suppress("UNCHECKED_CAST") // one URL is one operation, and so one type
+        return found?.also { if (it.etag != null) kept[url] = it } ?: known as Versioned<T>
     }
 
     /** A call that answers with nothing. [isDoneBy]: a refusal that means, after a lost reply, that it has happened. */
@@ -62,6 +71,12 @@ internal class Caller(private val base: HttpUrl, private val transport: Transpor
         transport.run(Exchange(operation, url, options, headers(operation, ifMatch), body, done) {})
     }
 
+    /** Leave. The reply may be lost: then the next try meets a session that died with the account. */
+    suspend fun erase(operation: Operation, options: CallOptions, path: Array<String>) {
+        send(operation, options, path, isDoneBy = { it.endsSession || it is NotFound })
+        if (path.single() == "me") transport.keeper.end(null) { true }
+    }
+
     /** A file of any length. Tried again only while nothing of it has been written. */
     suspend fun download(
         operation: Operation,
@@ -69,9 +84,8 @@ internal class Caller(private val base: HttpUrl, private val transport: Transpor
         options: CallOptions,
         path: Array<String> = emptyArray(),
         query: Array<Pair<String, Any?>> = emptyArray(),
-        accept: String,
     ): Long {
-        val headers = usual.newBuilder().set("Accept", accept).build()
+        val headers = usual.newBuilder().set("Accept", "text/csv").build()
         return transport.run(
             Exchange(operation, operation.url(base, path, query), options, headers, null) { response ->
                 copy(response.body.byteStream(), into)
@@ -115,6 +129,23 @@ internal class Caller(private val base: HttpUrl, private val transport: Transpor
 
         /** A header holds visible ASCII; a phone may be called anything. */
         fun visible(name: String): String = name.map { if (it in ' '..'~') it else '?' }.joinToString("").take(100)
+    }
+}
+
+/** The last answers that have an ETag, of whoever is signed in. */
+internal class Kept {
+    private val byUrl = object : LinkedHashMap<HttpUrl, Versioned<*>>(16, 0.75f, true) {
+        override fun removeEldestEntry(eldest: MutableMap.MutableEntry<HttpUrl, Versioned<*>>): Boolean = size > MAX
+    }
+
+    operator fun get(url: HttpUrl): Versioned<*>? = synchronized(byUrl) { byUrl[url] }
+
+    operator fun set(url: HttpUrl, value: Versioned<*>) = synchronized(byUrl) { byUrl[url] = value }
+
+    fun clear() = synchronized(byUrl) { byUrl.clear() }
+
+    private companion object {
+        const val MAX = 64
     }
 }
 

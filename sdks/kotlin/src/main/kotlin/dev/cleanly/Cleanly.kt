@@ -1,6 +1,7 @@
 // The door: one object that an app makes once and keeps.
 package dev.cleanly
 
+import java.io.Closeable
 import java.util.concurrent.TimeUnit
 import kotlin.coroutines.CoroutineContext
 import kotlin.random.Random
@@ -8,6 +9,7 @@ import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.TimeSource
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.delay
 import okhttp3.Dispatcher
 import okhttp3.HttpUrl.Companion.toHttpUrl
 import okhttp3.OkHttpClient
@@ -22,6 +24,8 @@ internal class Machine(
     val nowMillis: () -> Long = System::currentTimeMillis,
     val background: CoroutineContext = Dispatchers.IO,
     val waits: CoroutineContext = Dispatchers.Default,
+    val readTimeout: Duration = 30.seconds,
+    val pause: suspend (Duration) -> Unit = { delay(it) },
 )
 
 /**
@@ -39,7 +43,7 @@ public class Cleanly internal constructor(
     observer: CallObserver?,
     http: OkHttpClient?,
     machine: Machine,
-) : AutoCloseable {
+) : Closeable {
     /**
      * @param baseUrl `https://api.example.com`, without a path.
      * @param tokenStore Keeps the session across the app's death.
@@ -59,20 +63,18 @@ public class Cleanly internal constructor(
     ) : this(baseUrl, tokenStore, deviceName, deadline, observer, http, Machine())
 
     private val isOwnHttp = http == null
-    private val client = timed(http?.newBuilder() ?: OkHttpClient.Builder().dispatcher(dispatcher()))
-    private val transport = Transport(client, deadline, observer, machine.random, machine.time, machine.waits)
-    private val caller = Caller(baseUrl.toHttpUrl(), transport, "cleanly-kotlin/$CLEANLY_VERSION", deviceName)
-    private val keeper = Keeper(tokenStore, machine.random, machine.nowMillis, machine.background, caller::refresh)
+    private val client = timed(http?.newBuilder() ?: OkHttpClient.Builder().dispatcher(dispatcher()), machine.readTimeout)
+    private val transport = Transport(client, deadline, observer, machine)
+    private val kept = Kept()
+    private val caller = Caller(baseUrl.toHttpUrl(), transport, kept, "cleanly-kotlin/$CLEANLY_VERSION", deviceName)
+    private val keeper = Keeper(tokenStore, machine, kept::clear, caller::refresh)
 
     init {
         transport.keeper = keeper
     }
 
-    /** Signing in and out. */
-    public val session: Session = Session(caller, keeper)
-
-    /** One's own devices, links by mail. */
-    public val auth: AuthApi = AuthApi(caller)
+    /** Signing in and out, devices, links by mail. */
+    public val auth: Auth = Auth(caller, keeper)
 
     /** The profile. */
     public val users: UsersApi = UsersApi(caller)
@@ -114,10 +116,11 @@ public class Cleanly internal constructor(
         // OkHttp's five per host would let twenty calls wait for each other.
         fun dispatcher(): Dispatcher = Dispatcher().apply { maxRequestsPerHost = 32 }
 
-        fun timed(builder: OkHttpClient.Builder): OkHttpClient = builder
+        fun timed(builder: OkHttpClient.Builder, readTimeout: Duration): OkHttpClient = builder
             .connectTimeout(10, TimeUnit.SECONDS)
-            .readTimeout(30, TimeUnit.SECONDS)
+            .readTimeout(readTimeout.inWholeMilliseconds, TimeUnit.MILLISECONDS)
             .writeTimeout(30, TimeUnit.SECONDS)
+            .retryOnConnectionFailure(false) // uncounted tries behind our back
             .followRedirects(false) // the service never does; a hotel's login page would
             .build()
     }

@@ -2,7 +2,6 @@
 package dev.cleanly
 
 import java.math.BigDecimal
-import java.math.RoundingMode
 import kotlinx.serialization.Serializable
 
 /**
@@ -53,8 +52,7 @@ public data class Money(
          * [NumberFormatException] if it is no number.
          */
         public fun of(decimal: String, currency: String): Money {
-            val exact = BigDecimal(decimal).setScale(exponentOf(currency), RoundingMode.UNNECESSARY)
-            return Money(exact.unscaledValue().longValueExact(), currency)
+            return Money(BigDecimal(decimal).movePointRight(exponentOf(currency)).longValueExact(), currency)
         }
 
         private fun exponentOf(currency: String): Int = when (currency) {

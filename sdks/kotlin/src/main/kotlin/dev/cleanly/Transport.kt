@@ -6,14 +6,10 @@ import java.security.cert.CertificateException
 import java.util.UUID
 import java.util.concurrent.TimeUnit
 import javax.net.ssl.SSLPeerUnverifiedException
-import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.resume
 import kotlin.coroutines.resumeWithException
-import kotlin.random.Random
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
-import kotlin.time.TimeSource
-import kotlinx.coroutines.delay
 import kotlinx.coroutines.suspendCancellableCoroutine
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeoutOrNull
@@ -80,10 +76,7 @@ internal class Transport(
     private val http: OkHttpClient,
     private val deadline: Duration,
     private val observer: CallObserver?,
-    private val random: Random,
-    private val time: TimeSource,
-    /** Where the wait for a refresh is measured. */
-    private val waits: CoroutineContext,
+    private val machine: Machine,
 ) {
     lateinit var keeper: Keeper
 
@@ -91,7 +84,7 @@ internal class Transport(
 
     /** One exchange under way. */
     private inner class Run<T>(private val exchange: Exchange<T>) {
-        private val began = time.markNow()
+        private val began = machine.time.markNow()
         private val allowed = exchange.options.deadline ?: deadline
         private val requestId = exchange.options.requestId ?: UUID.randomUUID().toString()
         private val key =
@@ -129,23 +122,23 @@ internal class Transport(
         private suspend fun inTime(token: suspend () -> String): String {
             val left = allowed - began.elapsedNow()
             // The refresh goes on for those who have more time.
-            val found = withContext(waits) { withTimeoutOrNull(left) { token() } }
+            val found = withContext(machine.waits) { withTimeoutOrNull(left) { token() } }
             return found ?: throw NoAnswer("no new token came in time", requestId, isDeadline = true, key)
         }
 
         private suspend fun waitAfter(failure: CleanlyException) {
-            val pause = pauseBefore(retries + RETRIES_MAX - exchange.retriesMax, failure, random) ?: throw failure
+            val pause = pauseBefore(retries + RETRIES_MAX - exchange.retriesMax, failure, machine.random) ?: throw failure
             // It would not end in time: better to say so now, and for how long the service wants peace.
             if (pause >= allowed - began.elapsedNow()) throw failure
             retries += 1
-            delay(pause)
+            machine.pause(pause)
         }
 
         private suspend fun attempt(token: String?): T {
             val left = allowed - began.elapsedNow()
             if (left <= Duration.ZERO) throw NoAnswer("no time is left", requestId, isDeadline = true, key)
             number += 1
-            val started = time.markNow()
+            val started = machine.time.markNow()
             var reply: Reply? = null
             try {
                 return send(request(token), left) { response ->

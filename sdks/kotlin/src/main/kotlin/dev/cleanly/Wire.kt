@@ -10,6 +10,8 @@ import kotlinx.serialization.descriptors.SerialDescriptor
 import kotlinx.serialization.encoding.Decoder
 import kotlinx.serialization.encoding.Encoder
 import kotlinx.serialization.json.Json
+import kotlinx.serialization.json.JsonEncoder
+import kotlinx.serialization.json.JsonNull
 
 /** Unknown fields are skipped; what is null is not sent ([Settable] tells null from absent). */
 internal val WIRE: Json = Json {
@@ -46,13 +48,13 @@ public data class Settable<out T : Any>(public val value: T?)
 
 internal class SettableSerializer<T : Any>(private val inner: KSerializer<T>) : KSerializer<Settable<T>> {
     // Not nullable in itself: an absent one is left out by the class around it, before it comes here.
-    override val descriptor: SerialDescriptor = SerialDescriptor("dev.cleanly.Settable", inner.descriptor)
+    override val descriptor: SerialDescriptor = inner.descriptor
 
     override fun deserialize(decoder: Decoder): Settable<T> = Settable(inner.deserialize(decoder))
 
     override fun serialize(encoder: Encoder, value: Settable<T>) {
         val held = value.value
-        if (held == null) encoder.encodeNull() else inner.serialize(encoder, held)
+        if (held == null) (encoder as JsonEncoder).encodeJsonElement(JsonNull) else inner.serialize(encoder, held)
     }
 }
 
