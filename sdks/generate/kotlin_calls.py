@@ -123,7 +123,8 @@ def _parameters(types: Types, operation: Operation) -> tuple[Parameter, ...]:
             found.append(Parameter("asPlatform", "Boolean", "For administrators: the platform's own.", "false"))
             continue
         kind = types.argument(operation, field)
-        default = f'"{field.default}"' if field.default else None if field.is_required else "null"
+        is_me = field.default == "me" or "`me`" in field.about
+        default = '"me"' if is_me else None if field.is_required else "null"
         found.append(Parameter(field.wire, kind, about(field), default))
     if operation.takes_if_match:
         found.append(Parameter("ifMatch", "String?", "The ETag that was read: refused if it has changed since.", "null"))
