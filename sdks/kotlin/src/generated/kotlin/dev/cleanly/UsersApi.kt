@@ -13,7 +13,7 @@ public class UsersApi internal constructor(private val caller: Caller) {
      * @param id A user's id, or `me`
      */
     public suspend fun get(
-        id: String,
+        id: String = "me",
         options: CallOptions = CallOptions.DEFAULT,
     ): User =
         caller.versioned(READ_USER, User.serializer(), options, path = arrayOf(id)).value
@@ -28,7 +28,7 @@ public class UsersApi internal constructor(private val caller: Caller) {
      * @param id A user's id, or `me`
      */
     public suspend fun getVersioned(
-        id: String,
+        id: String = "me",
         options: CallOptions = CallOptions.DEFAULT,
     ): Versioned<User> =
         caller.versioned(READ_USER, User.serializer(), options, path = arrayOf(id))
