@@ -86,6 +86,6 @@ public class SandboxApi internal constructor(private val caller: Caller) {
 
     private suspend fun post(name: String, path: String?) {
         requireNotNull(path) { "it is not the sandbox's, or does not wait for its buyer" }
-        caller.send(Operation(name, "POST", path), CallOptions.DEFAULT)
+        caller.send(Operation(name, "POST", "!$path"), CallOptions.DEFAULT)
     }
 }
