@@ -9,13 +9,13 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 
-from sdks.generate import reading
+from sdks.generate import python, reading
 from sdks.generate.contract import Contract
 from sdks.generate.export import export
 from sdks.generate.reading import SDKS
 
-GENERATORS: tuple[Callable[[Contract], Mapping[str, str]], ...] = ()
-FOLDERS: tuple[str, ...] = ()
+GENERATORS: tuple[Callable[[Contract], Mapping[str, str]], ...] = (python.files,)
+FOLDERS: tuple[str, ...] = (f"{python.FOLDER}/surface",)
 
 
 def wanted() -> dict[str, str]:
