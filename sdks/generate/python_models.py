@@ -32,6 +32,15 @@ _PLAIN = {
     "any": "Any",
 }
 _WIDTH = 112
+_IMPORTS = """from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from cleanly_client.money import Money
+from cleanly_client.unset import UNSET, Unset
+from cleanly_client.wire import Word"""
 
 
 def name_of(wire: str) -> str:
@@ -46,7 +55,7 @@ def name_of(wire: str) -> str:
     return f"{name}_" if keyword.iskeyword(name) else name
 
 
-def hint(kind: Type, *, is_sent: bool) -> str:
+def hint(kind: Type, *, is_sent: bool) -> str:  # noqa: PLR0911 - one for each kind
     """A type as Python writes it: generous in what a caller may give, exact in what it gets."""
     match kind:
         case Plain("uuid") if is_sent:
@@ -64,6 +73,11 @@ def hint(kind: Type, *, is_sent: bool) -> str:
             return f"{hint(of, is_sent=is_sent)} | None"
         case _:
             return f"Page[{hint(kind.of, is_sent=is_sent)}]" if hasattr(kind, "of") else kind.name
+
+
+def optional(text: str) -> str:
+    """What may be left out."""
+    return f"{text.removesuffix(' | None')} | Unset{' | None' if text.endswith(' | None') else ''}"
 
 
 def docstring(text: str, indent: int = 4) -> str:
@@ -92,19 +106,7 @@ def models(contract: Contract) -> str:
     """`models.py`."""
     parts = [
         f'"""What the service answers with. {MARK}"""',
-        "\n".join(
-            [
-                "from collections.abc import Mapping, Sequence",
-                "from dataclasses import dataclass, field",
-                "from datetime import datetime",
-                "from typing import Any, Literal",
-                "from uuid import UUID",
-                "",
-                "from cleanly_client.money import Money",
-                "from cleanly_client.unset import UNSET, Unset",
-                "from cleanly_client.wire import Word",
-            ]
-        ),
+        _IMPORTS,
         *(_words(choice) for choice in contract.choices),
         *(_model(model) for model in _in_order(contract.models)),
     ]
@@ -175,7 +177,7 @@ def _model(model: Model) -> str:
 def _field(one: Field, *, is_sent: bool) -> list[str]:
     kind = hint(one.type, is_sent=is_sent)
     if not one.is_required:
-        kind = f"{kind} | Unset" if is_sent else kind if isinstance(one.type, Nullable) else f"{kind} | None"
+        kind = optional(kind) if is_sent else kind if isinstance(one.type, Nullable) else f"{kind} | None"
     default = None if one.is_required else "UNSET" if is_sent else "None"
     given = "" if default is None else f" = {default}"
     if one.wire in _SECRET:

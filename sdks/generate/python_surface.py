@@ -1,7 +1,7 @@
 """Python: the groups of calls, each in both colours from one description."""
 
 from sdks.generate.contract import Contract, Dictionary, Field, Operation, Pages, Plain, Ref, pascal, snake
-from sdks.generate.python_models import MARK, docstring, hint, name_of
+from sdks.generate.python_models import MARK, docstring, hint, name_of, optional
 
 _PACKAGE = "cleanly_client"
 # Walked by the iterator; `limit` stays, as the size of a page.
@@ -66,7 +66,7 @@ def _group(name: str, operations: list[Operation], contract: Contract) -> str:
     ]
     calls = [_call(one, contract) for one in operations if one.id != "refresh"]
     calls += [_csv_call(one) for one in operations if one.has_csv]
-    classes = [_class(name, operations, prefix, contract) for prefix in ("", "Async")]
+    classes = [_class(name, operations, prefix) for prefix in ("", "Async")]
     about = f'"""{_ABOUT.get(name, pascal(name))}. {MARK}"""'
     return "\n\n\n".join([about, "\n".join(head), "\n".join(calls), *classes]) + "\n"
 
@@ -90,14 +90,12 @@ def _call(operation: Operation, contract: Contract) -> str:
         case other:
             kind, read = hint(other, is_sent=False), "wire.anything"
     name = _constant(operation)
-    return (
-        f'{name}: Call[{kind}] = Call("{operation.id}", "{operation.verb}", "{operation.path}", {read}{extra})'
-    )
+    return f'{name}: Call[{kind}] = Call("{operation.id}", "{operation.verb}", "{operation.path}", {read}{extra})'
 
 
 def _csv_call(operation: Operation) -> str:
     return (
-        f'{_constant(operation, "_CSV")}: Call[str] = '
+        f"{_constant(operation, '_CSV')}: Call[str] = "
         f'Call("{operation.id}", "{operation.verb}", "{operation.path}", wire.anything, is_text=True)'
     )
 
@@ -107,9 +105,9 @@ def _shown(kind: object) -> str:
     return f"models.{kind.name}" if isinstance(kind, Ref) and kind.name != "Money" else hint(kind, is_sent=False)
 
 
-def _class(name: str, operations: list[Operation], prefix: str, contract: Contract) -> str:
+def _class(name: str, operations: list[Operation], prefix: str) -> str:
     bases = ", ".join([f"{prefix}Group", *_BASES.get(name, ())])
-    methods = [_method(one, prefix, contract) for one in operations]
+    methods = [_method(one, prefix) for one in operations]
     methods += [_csv_method(one, prefix) for one in operations if one.has_csv]
     about = f'    """{_ABOUT.get(name, pascal(name))}."""'
     return "\n\n".join([f"class {prefix}{pascal(name)}({bases}):\n{about}", *methods])
@@ -132,7 +130,8 @@ def _positional(one: Field) -> str:
 
 
 def _keyword(one: Field) -> str:
-    return f"{name_of(one.wire)}: {_hint(one)}{'' if one.is_required else ' | Unset = UNSET'}"
+    kind = _hint(one)
+    return f"{name_of(one.wire)}: {kind if one.is_required else f'{optional(kind)} = UNSET'}"
 
 
 def _hint(one: Field) -> str:
@@ -163,7 +162,7 @@ def _about(operation: Operation, fields: list[Field], note: str = "") -> str:
     return docstring(text, 8)
 
 
-def _method(operation: Operation, prefix: str, contract: Contract) -> str:
+def _method(operation: Operation, prefix: str) -> str:
     name, colour, wait = snake(operation.method), "async " if prefix else "", "await " if prefix else ""
     if operation.id == "refresh":
         about = docstring("Trade the refresh token for a new pair now; it is done by itself when it is time.", 8)

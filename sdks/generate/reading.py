@@ -133,7 +133,7 @@ class _Reading:
         kind = self._type(one["schema"], "", is_sent=True)
         # A query has no null: absent is absent.
         bare = kind.of if isinstance(kind, Nullable) else kind
-        default = "me" if one["schema"].get("examples") == ["me"] else None
+        default = "me" if "me" in (one.get("example"), *one["schema"].get("examples", ())) else None
         return Field(one["name"], bare, bool(one.get("required")), one.get("description", ""), default)
 
     def _body(self, body: Json | None) -> tuple[Field, ...] | None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx2
 import yaml
-
 from cleanly_client import AsyncCleanly, Cleanly, Event, MemoryStore, Pace, Pair, Timeouts
+
 from sdks.generate.contract import snake
 from sdks.generate.reading import SDKS
 
@@ -69,6 +69,7 @@ class Device:
     store: MortalStore = field(default_factory=MortalStore)
     ahead: float = 0.0
     slept: float = 0.0
+    passed: float = 0.0
     events: list[Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -76,7 +77,7 @@ class Device:
 
     @property
     def options(self) -> dict[str, Any]:
-        pace = Pace(now=lambda: time.time() + self.ahead, monotonic=lambda: time.monotonic() + self.slept)
+        pace = Pace(now=lambda: time.time() + self.ahead, monotonic=lambda: time.monotonic() + self.passed)
         hooks = [self.events.append]
         return {"store": self.store, "timeouts": _TIMEOUTS, "pace": pace, "hooks": hooks, "device_name": "Pixel"}
 
@@ -95,6 +96,7 @@ class Device:
     def pass_time(self, seconds: float) -> None:
         """To sleep: both clocks move."""
         self.slept += seconds
+        self.passed += seconds
         self.ahead += seconds
         self.stand.control.post("/clock", {"seconds": seconds})
 

@@ -1,7 +1,7 @@
 """The client of a Cleanly service: a session that survives a phone's network, typed calls, nothing done twice.
 
-`Cleanly` blocks, `AsyncCleanly` is awaited. Failures are in `errors` and, by the service's codes, in `refusals`; what is
-answered, in `models`.
+`Cleanly` blocks, `AsyncCleanly` is awaited. Failures are in `errors` and, by the service's codes, in `refusals`;
+what is answered, in `models`.
 """
 
 from cleanly_client import errors, models, refusals
@@ -23,14 +23,15 @@ from cleanly_client.money import Money
 from cleanly_client.pages import AsyncPages, Pages
 from cleanly_client.paying import NothingToConfirm, PaymentSheet, PayPalOrder
 from cleanly_client.stores import FileStore, MemoryStore, Pair, TokenStore, Unusable
+from cleanly_client.surface.webhooks import Webhooks
 from cleanly_client.unset import UNSET, Unset
 from cleanly_client.verification import NotFromUs
-from cleanly_client.version import VERSION as __version__
-from cleanly_client.surface.webhooks import Webhooks
+from cleanly_client.version import VERSION
 from cleanly_client.wire import Page
 
 __all__ = [
     "UNSET",
+    "VERSION",
     "AsyncCleanly",
     "AsyncPages",
     "Attempted",
@@ -49,6 +50,7 @@ __all__ = [
     "NotFromUs",
     "NotSignedIn",
     "NothingToConfirm",
+    "Pace",
     "Page",
     "Pages",
     "Pair",
@@ -63,7 +65,6 @@ __all__ = [
     "Unusable",
     "Waited",
     "Webhooks",
-    "__version__",
     "errors",
     "log_events",
     "models",

@@ -105,7 +105,7 @@ class Cleanly(Surface):
         made = Cleanly.__new__(Cleanly)
         made.__dict__.update(self.__dict__)
         Surface.__init__(made, made)
-        made._deadline_seconds, made._own = seconds, None
+        made.__dict__.update(_deadline_seconds=seconds, _own=None)
         return made
 
     def close(self) -> None:
@@ -185,7 +185,7 @@ class AsyncCleanly(AsyncSurface):
         made = AsyncCleanly.__new__(AsyncCleanly)
         made.__dict__.update(self.__dict__)
         AsyncSurface.__init__(made, made)
-        made._deadline_seconds, made._own = seconds, None
+        made.__dict__.update(_deadline_seconds=seconds, _own=None)
         return made
 
     async def close(self) -> None:

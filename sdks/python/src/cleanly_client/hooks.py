@@ -10,7 +10,7 @@ _log = logging.getLogger("cleanly_client")
 
 @dataclass(frozen=True, slots=True)
 class Attempted:
-    """A request ended. `path` is the template; `status` and `request_id` are None if no answer came, `fault` says why."""
+    """A request ended. `path` is the template; `status` is None if no answer came, and `fault` says why."""
 
     operation: str
     verb: str
@@ -19,7 +19,7 @@ class Attempted:
     seconds: float
     status: int | None
     code: str | None
-    request_id: str | None
+    request_id: str
     fault: str | None
 
 
@@ -58,5 +58,5 @@ def tell(hooks: tuple[Hook, ...], event: Event) -> None:
     for hook in hooks:
         try:
             hook(event)
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it was
             _log.exception("a hook failed")

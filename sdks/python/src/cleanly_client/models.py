@@ -457,10 +457,10 @@ class NewPrice:
 
     unit_amount: Money
     type: Literal["one_time", "recurring"] | Unset = UNSET
-    interval: Literal["day", "week", "month", "year"] | None | Unset = UNSET
-    interval_count: int | None | Unset = UNSET
-    trial_days: int | None | Unset = UNSET
-    plan_group: str | None | Unset = UNSET
+    interval: Literal["day", "week", "month", "year"] | Unset | None = UNSET
+    interval_count: int | Unset | None = UNSET
+    trial_days: int | Unset | None = UNSET
+    plan_group: str | Unset | None = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,4 +41,6 @@ def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
         return None
     if at is None:
         return None
-    return max(0.0, (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - datetime.fromtimestamp(now, UTC).timestamp())
+    return max(
+        0.0, (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - datetime.fromtimestamp(now, UTC).timestamp()
+    )

@@ -114,7 +114,11 @@ class Session:
         """With the access token; renewed and repeated once if the service finds it stale."""
         pair = yield from self._fresh(ends_at)
         try:
-            return (yield from self.exchange.run(call, _with(request, "Authorization", f"Bearer {pair.access_token}"), ends_at=ends_at))
+            return (
+                yield from self.exchange.run(
+                    call, _with(request, "Authorization", f"Bearer {pair.access_token}"), ends_at=ends_at
+                )
+            )
         except Refused as refusal:
             if refusal.code in STALE:
                 pair = yield from self._renewed(pair, ends_at)
@@ -124,7 +128,11 @@ class Session:
             else:
                 raise
         try:
-            return (yield from self.exchange.run(call, _with(request, "Authorization", f"Bearer {pair.access_token}"), ends_at=ends_at))
+            return (
+                yield from self.exchange.run(
+                    call, _with(request, "Authorization", f"Bearer {pair.access_token}"), ends_at=ends_at
+                )
+            )
         except Refused as refusal:
             if refusal.code in ENDING:
                 yield from self._end(pair, refusal.code, ends_at)

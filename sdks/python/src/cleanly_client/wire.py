@@ -1,4 +1,4 @@
-"""Between JSON and values: one decoder per model, built from its type hints at the first use, and one encoder for all."""
+"""Between JSON and values: a decoder per model, built from its type hints at the first use, and one encoder."""
 
 import dataclasses
 import enum
@@ -83,7 +83,7 @@ def to_json(value: Any) -> bytes:
     return json.dumps(to_wire(value), ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def to_wire(value: Any) -> Any:
+def to_wire(value: Any) -> Any:  # noqa: PLR0911 - one for each kind
     """A value as JSON's own kinds, fields in camelCase. `UNSET` is left out of objects."""
     match value:
         case enum.Enum():
@@ -139,7 +139,7 @@ def _text_of(kind: type, convert: Callable[[str], Any]) -> Read:
 
 
 @functools.cache
-def _reader(hint: Any) -> Read:
+def _reader(hint: Any) -> Read:  # noqa: PLR0911
     """The decoder of a type hint."""
     if hint in {str, int, float, bool, Any}:
         return _plain

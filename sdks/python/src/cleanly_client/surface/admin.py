@@ -140,10 +140,10 @@ class Admin(Group):
         self,
         *,
         state: Literal["dead", "waiting", "ignored", "done"] | Unset = UNSET,
-        provider: str | None | Unset = UNSET,
-        type: str | None | Unset = UNSET,
-        since: datetime | None | Unset = UNSET,
-        cursor: str | None | Unset = UNSET,
+        provider: str | Unset | None = UNSET,
+        type: str | Unset | None = UNSET,
+        since: datetime | Unset | None = UNSET,
+        cursor: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
     ) -> models.InboundReplayed:
         """Act on many events again.
@@ -425,8 +425,8 @@ class Admin(Group):
         self,
         seller_id: UUID | str,
         *,
-        hold_days: int | None | Unset = UNSET,
-        reserve_basis_points: int | None | Unset = UNSET,
+        hold_days: int | Unset | None = UNSET,
+        reserve_basis_points: int | Unset | None = UNSET,
         idempotency_key: str | None = None,
     ) -> models.HoldTerms:
         """Agree on hold terms with a seller.
@@ -517,10 +517,10 @@ class AsyncAdmin(AsyncGroup):
         self,
         *,
         state: Literal["dead", "waiting", "ignored", "done"] | Unset = UNSET,
-        provider: str | None | Unset = UNSET,
-        type: str | None | Unset = UNSET,
-        since: datetime | None | Unset = UNSET,
-        cursor: str | None | Unset = UNSET,
+        provider: str | Unset | None = UNSET,
+        type: str | Unset | None = UNSET,
+        since: datetime | Unset | None = UNSET,
+        cursor: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
     ) -> models.InboundReplayed:
         """Act on many events again.
@@ -816,8 +816,8 @@ class AsyncAdmin(AsyncGroup):
         self,
         seller_id: UUID | str,
         *,
-        hold_days: int | None | Unset = UNSET,
-        reserve_basis_points: int | None | Unset = UNSET,
+        hold_days: int | Unset | None = UNSET,
+        reserve_basis_points: int | Unset | None = UNSET,
         idempotency_key: str | None = None,
     ) -> models.HoldTerms:
         """Agree on hold terms with a seller.

@@ -71,7 +71,7 @@ class Auth(Group):
         )
 
     def google(
-        self, *, id_token: str, nonce: str | None | Unset = UNSET, idempotency_key: str | None = None
+        self, *, id_token: str, nonce: str | Unset | None = UNSET, idempotency_key: str | None = None
     ) -> models.SignedIn:
         """Log in with a Google ID token.
 
@@ -216,7 +216,7 @@ class AsyncAuth(AsyncGroup):
         )
 
     async def google(
-        self, *, id_token: str, nonce: str | None | Unset = UNSET, idempotency_key: str | None = None
+        self, *, id_token: str, nonce: str | Unset | None = UNSET, idempotency_key: str | None = None
     ) -> models.SignedIn:
         """Log in with a Google ID token.
 

@@ -83,7 +83,7 @@ class Catalog(Group):
         description: str | Unset = UNSET,
         image_urls: Sequence[str] | Unset = UNSET,
         platform: bool | Unset = UNSET,
-        price: models.NewPrice | None | Unset = UNSET,
+        price: models.NewPrice | Unset | None = UNSET,
         idempotency_key: str | None = None,
     ) -> models.Product:
         """Sell something.
@@ -118,9 +118,9 @@ class Catalog(Group):
         self,
         product_id: UUID | str,
         *,
-        name: str | None | Unset = UNSET,
-        description: str | None | Unset = UNSET,
-        image_urls: Sequence[str] | None | Unset = UNSET,
+        name: str | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        image_urls: Sequence[str] | Unset | None = UNSET,
         if_match: str | None = None,
         idempotency_key: str | None = None,
     ) -> models.Product:
@@ -160,10 +160,10 @@ class Catalog(Group):
         *,
         unit_amount: Money,
         type: Literal["one_time", "recurring"] | Unset = UNSET,
-        interval: Literal["day", "week", "month", "year"] | None | Unset = UNSET,
-        interval_count: int | None | Unset = UNSET,
-        trial_days: int | None | Unset = UNSET,
-        plan_group: str | None | Unset = UNSET,
+        interval: Literal["day", "week", "month", "year"] | Unset | None = UNSET,
+        interval_count: int | Unset | None = UNSET,
+        trial_days: int | Unset | None = UNSET,
+        plan_group: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
     ) -> models.Price:
         """Publish a price.
@@ -270,7 +270,7 @@ class AsyncCatalog(AsyncGroup):
         description: str | Unset = UNSET,
         image_urls: Sequence[str] | Unset = UNSET,
         platform: bool | Unset = UNSET,
-        price: models.NewPrice | None | Unset = UNSET,
+        price: models.NewPrice | Unset | None = UNSET,
         idempotency_key: str | None = None,
     ) -> models.Product:
         """Sell something.
@@ -305,9 +305,9 @@ class AsyncCatalog(AsyncGroup):
         self,
         product_id: UUID | str,
         *,
-        name: str | None | Unset = UNSET,
-        description: str | None | Unset = UNSET,
-        image_urls: Sequence[str] | None | Unset = UNSET,
+        name: str | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        image_urls: Sequence[str] | Unset | None = UNSET,
         if_match: str | None = None,
         idempotency_key: str | None = None,
     ) -> models.Product:
@@ -347,10 +347,10 @@ class AsyncCatalog(AsyncGroup):
         *,
         unit_amount: Money,
         type: Literal["one_time", "recurring"] | Unset = UNSET,
-        interval: Literal["day", "week", "month", "year"] | None | Unset = UNSET,
-        interval_count: int | None | Unset = UNSET,
-        trial_days: int | None | Unset = UNSET,
-        plan_group: str | None | Unset = UNSET,
+        interval: Literal["day", "week", "month", "year"] | Unset | None = UNSET,
+        interval_count: int | Unset | None = UNSET,
+        trial_days: int | Unset | None = UNSET,
+        plan_group: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
     ) -> models.Price:
         """Publish a price.

@@ -103,7 +103,7 @@ class Payments(Group):
         return self._caller.call(_READ_PAYMENT, Given({"id": id}, {}))
 
     def capture(
-        self, id: UUID | str, *, amount: int | None | Unset = UNSET, idempotency_key: str | None = None
+        self, id: UUID | str, *, amount: int | Unset | None = UNSET, idempotency_key: str | None = None
     ) -> models.Payment:
         """Take an authorized payment.
 
@@ -132,8 +132,8 @@ class Payments(Group):
         self,
         id: UUID | str,
         *,
-        amount: int | None | Unset = UNSET,
-        reason: str | None | Unset = UNSET,
+        amount: int | Unset | None = UNSET,
+        reason: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
     ) -> models.Refund:
         """Give money back.
@@ -253,7 +253,7 @@ class AsyncPayments(AsyncGroup):
         return await self._caller.call(_READ_PAYMENT, Given({"id": id}, {}))
 
     async def capture(
-        self, id: UUID | str, *, amount: int | None | Unset = UNSET, idempotency_key: str | None = None
+        self, id: UUID | str, *, amount: int | Unset | None = UNSET, idempotency_key: str | None = None
     ) -> models.Payment:
         """Take an authorized payment.
 
@@ -284,8 +284,8 @@ class AsyncPayments(AsyncGroup):
         self,
         id: UUID | str,
         *,
-        amount: int | None | Unset = UNSET,
-        reason: str | None | Unset = UNSET,
+        amount: int | Unset | None = UNSET,
+        reason: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
     ) -> models.Refund:
         """Give money back.

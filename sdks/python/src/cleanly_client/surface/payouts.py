@@ -62,7 +62,7 @@ class Payouts(Group):
         provider: Literal["stripe", "paypal", "sandbox"],
         country: str,
         currencies: Sequence[str] | Unset = UNSET,
-        payee: str | None | Unset = UNSET,
+        payee: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
     ) -> models.PayoutAccount:
         """Say where I want to be paid.
@@ -112,8 +112,8 @@ class Payouts(Group):
         id: UUID | str,
         *,
         current_password: str,
-        payee: str | None | Unset = UNSET,
-        is_default: bool | None | Unset = UNSET,
+        payee: str | Unset | None = UNSET,
+        is_default: bool | Unset | None = UNSET,
         idempotency_key: str | None = None,
     ) -> models.PayoutAccount:
         """Send my money elsewhere.
@@ -198,7 +198,7 @@ class Payouts(Group):
         return self._caller.call(_READ_STATEMENT, Given({"month": month}, {}))
 
     def request(
-        self, *, amount: int, currency: str, provider: str | None | Unset = UNSET, idempotency_key: str | None = None
+        self, *, amount: int, currency: str, provider: str | Unset | None = UNSET, idempotency_key: str | None = None
     ) -> models.Payout:
         """Pay out what is available.
 
@@ -271,8 +271,8 @@ class Payouts(Group):
         self,
         *,
         interval: Literal["manual", "daily", "weekly", "monthly"],
-        weekday: int | None | Unset = UNSET,
-        day: int | None | Unset = UNSET,
+        weekday: int | Unset | None = UNSET,
+        day: int | Unset | None = UNSET,
         minimums: Sequence[Money] | Unset = UNSET,
         idempotency_key: str | None = None,
     ) -> models.PayoutSchedule:
@@ -328,7 +328,7 @@ class AsyncPayouts(AsyncGroup):
         provider: Literal["stripe", "paypal", "sandbox"],
         country: str,
         currencies: Sequence[str] | Unset = UNSET,
-        payee: str | None | Unset = UNSET,
+        payee: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
     ) -> models.PayoutAccount:
         """Say where I want to be paid.
@@ -380,8 +380,8 @@ class AsyncPayouts(AsyncGroup):
         id: UUID | str,
         *,
         current_password: str,
-        payee: str | None | Unset = UNSET,
-        is_default: bool | None | Unset = UNSET,
+        payee: str | Unset | None = UNSET,
+        is_default: bool | Unset | None = UNSET,
         idempotency_key: str | None = None,
     ) -> models.PayoutAccount:
         """Send my money elsewhere.
@@ -466,7 +466,7 @@ class AsyncPayouts(AsyncGroup):
         return await self._caller.call(_READ_STATEMENT, Given({"month": month}, {}))
 
     async def request(
-        self, *, amount: int, currency: str, provider: str | None | Unset = UNSET, idempotency_key: str | None = None
+        self, *, amount: int, currency: str, provider: str | Unset | None = UNSET, idempotency_key: str | None = None
     ) -> models.Payout:
         """Pay out what is available.
 
@@ -539,8 +539,8 @@ class AsyncPayouts(AsyncGroup):
         self,
         *,
         interval: Literal["manual", "daily", "weekly", "monthly"],
-        weekday: int | None | Unset = UNSET,
-        day: int | None | Unset = UNSET,
+        weekday: int | Unset | None = UNSET,
+        day: int | Unset | None = UNSET,
         minimums: Sequence[Money] | Unset = UNSET,
         idempotency_key: str | None = None,
     ) -> models.PayoutSchedule:

@@ -49,7 +49,7 @@ class Subscriptions(Group):
         *,
         price_id: UUID | str,
         provider: Literal["stripe", "paypal", "google_play", "sandbox"],
-        purchase_token: str | None | Unset = UNSET,
+        purchase_token: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
     ) -> models.Subscription:
         """Subscribe to a plan.
@@ -137,9 +137,9 @@ class Subscriptions(Group):
         self,
         id: UUID | str,
         *,
-        price_id: UUID | str | None | Unset = UNSET,
-        preview: bool | None | Unset = UNSET,
-        preview_token: str | None | Unset = UNSET,
+        price_id: UUID | str | Unset | None = UNSET,
+        preview: bool | Unset | None = UNSET,
+        preview_token: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
     ) -> models.SubscriptionChange:
         """Change the plan of a subscription.
@@ -205,7 +205,7 @@ class AsyncSubscriptions(AsyncGroup):
         *,
         price_id: UUID | str,
         provider: Literal["stripe", "paypal", "google_play", "sandbox"],
-        purchase_token: str | None | Unset = UNSET,
+        purchase_token: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
     ) -> models.Subscription:
         """Subscribe to a plan.
@@ -293,9 +293,9 @@ class AsyncSubscriptions(AsyncGroup):
         self,
         id: UUID | str,
         *,
-        price_id: UUID | str | None | Unset = UNSET,
-        preview: bool | None | Unset = UNSET,
-        preview_token: str | None | Unset = UNSET,
+        price_id: UUID | str | Unset | None = UNSET,
+        preview: bool | Unset | None = UNSET,
+        preview_token: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
     ) -> models.SubscriptionChange:
         """Change the plan of a subscription.

@@ -19,7 +19,7 @@ _EXPORT: Call[Mapping[str, Any]] = Call("export", "GET", "/api/v1/users/{id}/exp
 class Users(Group):
     """Profiles."""
 
-    def get(self, id: str) -> models.User:
+    def get(self, id: str = "me") -> models.User:
         """Read a profile.
 
         The caller's own profile, or anybody's for an admin. `ETag` and `If-None-Match` spare the body.
@@ -35,10 +35,10 @@ class Users(Group):
         self,
         id: str = "me",
         *,
-        name: str | None | Unset = UNSET,
-        avatar_url: str | None | Unset = UNSET,
-        email: str | None | Unset = UNSET,
-        current_password: str | None | Unset = UNSET,
+        name: str | Unset | None = UNSET,
+        avatar_url: str | Unset | None = UNSET,
+        email: str | Unset | None = UNSET,
+        current_password: str | Unset | None = UNSET,
         if_match: str | None = None,
         idempotency_key: str | None = None,
     ) -> models.User:
@@ -92,7 +92,7 @@ class Users(Group):
 class AsyncUsers(AsyncGroup):
     """Profiles."""
 
-    async def get(self, id: str) -> models.User:
+    async def get(self, id: str = "me") -> models.User:
         """Read a profile.
 
         The caller's own profile, or anybody's for an admin. `ETag` and `If-None-Match` spare the body.
@@ -108,10 +108,10 @@ class AsyncUsers(AsyncGroup):
         self,
         id: str = "me",
         *,
-        name: str | None | Unset = UNSET,
-        avatar_url: str | None | Unset = UNSET,
-        email: str | None | Unset = UNSET,
-        current_password: str | None | Unset = UNSET,
+        name: str | Unset | None = UNSET,
+        avatar_url: str | Unset | None = UNSET,
+        email: str | Unset | None = UNSET,
+        current_password: str | Unset | None = UNSET,
         if_match: str | None = None,
         idempotency_key: str | None = None,
     ) -> models.User:
