@@ -9,13 +9,13 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 
-from sdks.generate import kotlin, reading
+from sdks.generate import kotlin, python, reading
 from sdks.generate.contract import Contract
 from sdks.generate.export import export
 from sdks.generate.reading import SDKS
 
-GENERATORS: tuple[Callable[[Contract], Mapping[str, str]], ...] = (kotlin.files,)
-FOLDERS: tuple[str, ...] = (kotlin.FOLDER,)
+GENERATORS: tuple[Callable[[Contract], Mapping[str, str]], ...] = (python.files, kotlin.files)
+FOLDERS: tuple[str, ...] = (f"{python.FOLDER}/surface", kotlin.FOLDER)
 
 
 def wanted() -> dict[str, str]:

@@ -107,6 +107,8 @@ class Operation:
     needs_token: bool
     takes_if_match: bool
     tells_etag: bool
+    may_be_accepted: bool = False  # 202 beside its usual answer: "a mail is on its way", and nothing else is told
+    codes: tuple[str, ...] = ()  # the refusals of its own, beside those of any call
 
     @property
     def is_keyed(self) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sdks.generate.contract import Choice, Contract, Field, Operation, Pages
+from sdks.generate.contract import Choice, Contract, Field, Operation, Pages, pascal
 from sdks.generate.kotlin_types import Types, about, body_class, identifier, kdoc
 
 # Written by hand in Auth.kt, for they change the tokens.
@@ -123,8 +123,7 @@ def _parameters(types: Types, operation: Operation) -> tuple[Parameter, ...]:
             found.append(Parameter("asPlatform", "Boolean", "For administrators: the platform's own.", "false"))
             continue
         kind = types.argument(operation, field)
-        is_me = field.default == "me" or "`me`" in field.about
-        default = '"me"' if is_me else None if field.is_required else "null"
+        default = f'"{field.default}"' if field.default else None if field.is_required else "null"
         found.append(Parameter(field.wire, kind, about(field), default))
     if operation.takes_if_match:
         found.append(Parameter("ifMatch", "String?", "The ETag that was read: refused if it has changed since.", "null"))
@@ -164,6 +163,8 @@ def _written(operation: Operation, shape: Function) -> str:
     options = Parameter("options", "CallOptions", default="CallOptions.DEFAULT")
     shown = [replace(one, default=one.default or "null") if one.kind.endswith("?") else one for one in shape.parameters]
     tags = [f"@param {one.name} {one.text}" for one in shown if one.text]
+    # A Flow is refused when it is collected, not when it is made.
+    tags += [f"@throws {pascal(code)}" for code in dict.fromkeys(operation.codes) if shape.is_suspending]
     parts = (f"{operation.summary.rstrip('.')}.", operation.about, shape.note)
     head = kdoc("\n\n".join(part.strip() for part in parts if part), indent="    ", tags=tags)
     lines = "".join(f"        {one.code},\n" for one in (*shown, options))

@@ -25,6 +25,13 @@ from sdks.generate.contract import (
 
 SDKS = pathlib.Path(__file__).parents[1]
 Json: TypeAlias = Mapping[str, Any]
+# What any call may be refused with.
+_ANY_CALL = {
+    *("MALFORMED_REQUEST", "VALIDATION_ERROR", "RATE_LIMITED", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE"),
+    *("TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED", "TOKEN_SUPERSEDED", "SESSION_REVOKED", "SESSION_EXPIRED"),
+    *("PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"),
+    *("IDEMPOTENCY_KEY_INVALID", "IDEMPOTENCY_KEY_REQUIRED", "IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_IN_PROGRESS"),
+}
 
 
 class BadSurface(ValueError):
@@ -110,6 +117,8 @@ class _Reading:
             needs_token=bool(operation.get("security")),
             takes_if_match="if-match" in headers,
             tells_etag=tells_etag,
+            may_be_accepted={"201", "202"} <= set(answers),
+            codes=tuple(code for status in operation["responses"].values() for code in _codes(status)),
         )
 
     @staticmethod
@@ -124,7 +133,7 @@ class _Reading:
         kind = self._type(one["schema"], "", is_sent=True)
         # A query has no null: absent is absent.
         bare = kind.of if isinstance(kind, Nullable) else kind
-        default = "me" if one["schema"].get("examples") == ["me"] else None
+        default = "me" if "me" in (one.get("example"), *one["schema"].get("examples", ())) else None
         return Field(one["name"], bare, bool(one.get("required")), one.get("description", ""), default)
 
     def _body(self, body: Json | None) -> tuple[Field, ...] | None:
@@ -204,6 +213,11 @@ class _Reading:
     def _shown(self, name: str) -> str:
         given: Mapping[str, str] = self._surface["models"]
         return given.get(name) or name.rpartition("__")[2].removesuffix("Out")
+
+
+def _codes(response: Json) -> list[str]:
+    content: Json = response.get("content", {}).get("application/json", {})
+    return [str(code) for code in content.get("examples", {}) if code not in _ANY_CALL]
 
 
 def _last(reference: str) -> str:

@@ -92,6 +92,9 @@ class Stage(val scope: TestScope, val store: WatchedStore, deadline: Duration) :
 
     fun nowMillis(): Long = 1_795_348_800_000 + skewMillis + scope.testScheduler.currentTime
 
+    /** How long the client has waited. */
+    val sleptMillis: Long get() = scope.testScheduler.currentTime
+
     /** The wall clock goes on; nothing else does. */
     fun later(by: Duration) {
         skewMillis += by.inWholeMilliseconds

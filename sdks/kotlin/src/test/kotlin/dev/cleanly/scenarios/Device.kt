@@ -50,12 +50,12 @@ class MortalStore(@Volatile var tokens: Tokens? = null) : TokenStore {
     }
 }
 
-/** What everybody's clock is ahead by, and what everybody has slept. To sleep is to move the clocks. */
+/** How far everybody's clocks are ahead, and how long the SDK has slept. To sleep is to move the clocks. */
 class Clock(private val stand: Stand) {
     val aheadMillis = AtomicLong()
     val sleptMillis = AtomicLong()
     val source = object : AbstractLongTimeSource(DurationUnit.NANOSECONDS) {
-        override fun read(): Long = System.nanoTime() + sleptMillis.get() * 1_000_000
+        override fun read(): Long = System.nanoTime() + aheadMillis.get() * 1_000_000
     }
 
     fun server(seconds: Double) {

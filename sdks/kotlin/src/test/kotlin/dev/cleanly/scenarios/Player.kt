@@ -40,9 +40,9 @@ class Player(private val stand: Stand, private val scenario: Map<String, Any?>, 
         meanwhile.awaitAll()
         val seen = fieldsOf(fromJson(stand.get("/seen")))
         for ((name, wanted) in invariants) {
-            val expected = scenario[name] ?: wanted
-            if (name in seen) assertTrue((seen[name] as Long) <= (expected as Number).toLong(), "$name: ${seen[name]}")
-            else effect(name, expected)
+            val most = ((scenario[name] ?: wanted) as Number).toLong()
+            val found = seen[name] as Long? ?: more(name)
+            assertTrue(found <= most, "$name: $found")
         }
         devices.values.forEach { it.client.close() }
     }
@@ -106,10 +106,10 @@ class Player(private val stand: Stand, private val scenario: Map<String, Any?>, 
         }
     }
 
-    private fun effect(name: String, wanted: Any?) {
-        val now = fieldsOf(fromJson(stand.get("/effects")))
-        assertEquals((wanted as Number).toLong(), (now[name] as Long) - (before[name] as Long), name)
-    }
+    private fun effect(name: String, wanted: Any?) = assertEquals((wanted as Number).toLong(), more(name), name)
+
+    private fun more(name: String): Long =
+        (fieldsOf(fromJson(stand.get("/effects")))[name] as Long) - (before[name] as Long)
 
     private fun seen(wanted: Map<String, Any?>) {
         val told = fieldsOf(fromJson(stand.get("/seen")))
