@@ -39,6 +39,7 @@ public class AdminApi internal constructor(private val caller: Caller) {
      * @param type Only of this type
      * @param limit Rows per page
      * @param cursor `nextCursor` of the page before
+     * @throws Forbidden
      */
     public suspend fun inboundEventsPage(
         state: InboundEventState? = null,
@@ -56,6 +57,8 @@ public class AdminApi internal constructor(private val caller: Caller) {
      * As it came, without what its headers had of secrets.
      *
      * @param id An event's id here
+     * @throws Forbidden
+     * @throws NotFound
      */
     public suspend fun inboundEvent(
         id: String,
@@ -69,6 +72,9 @@ public class AdminApi internal constructor(private val caller: Caller) {
      * Whatever became of it before: acting on the same news twice changes nothing.
      *
      * @param id An event's id here
+     * @throws Forbidden
+     * @throws NotFound
+     * @throws Conflict
      */
     public suspend fun replayInboundEvent(
         id: String,
@@ -83,6 +89,8 @@ public class AdminApi internal constructor(private val caller: Caller) {
      *
      * @param since Received at this moment or later
      * @param cursor `nextCursor` of the call before
+     * @throws Forbidden
+     * @throws Conflict
      */
     public suspend fun replayInboundEvents(
         state: InboundEventState? = null,
@@ -121,6 +129,7 @@ public class AdminApi internal constructor(private val caller: Caller) {
      *
      * @param limit Rows per page
      * @param cursor `nextCursor` of the page before
+     * @throws Forbidden
      */
     public suspend fun payoutAccountsPage(
         limit: Int? = null,
@@ -138,6 +147,8 @@ public class AdminApi internal constructor(private val caller: Caller) {
      * As it was last seen. For admins.
      *
      * @param id A payout account's id
+     * @throws Forbidden
+     * @throws NotFound
      */
     public suspend fun payoutAccount(
         id: String,
@@ -149,6 +160,8 @@ public class AdminApi internal constructor(private val caller: Caller) {
      * Whether payouts are sent.
      *
      * A fault in the ledger stops them by itself. For admins.
+     *
+     * @throws Forbidden
      */
     public suspend fun payoutStop(
         options: CallOptions = CallOptions.DEFAULT,
@@ -159,6 +172,11 @@ public class AdminApi internal constructor(private val caller: Caller) {
      * Stop all payouts.
      *
      * Nothing new is sent; what is on its way is watched as ever. For admins.
+     *
+     * @throws Forbidden
+     * @throws NotFound
+     * @throws InvalidState
+     * @throws Conflict
      */
     public suspend fun stopPayouts(
         reason: String,
@@ -170,6 +188,9 @@ public class AdminApi internal constructor(private val caller: Caller) {
      * Send payouts again.
      *
      * Those that waited go within minutes. For admins.
+     *
+     * @throws Forbidden
+     * @throws Conflict
      */
     public suspend fun resumePayouts(
         options: CallOptions = CallOptions.DEFAULT,
@@ -202,6 +223,7 @@ public class AdminApi internal constructor(private val caller: Caller) {
      *
      * @param limit Rows per page
      * @param cursor `nextCursor` of the page before
+     * @throws Forbidden
      */
     public suspend fun payoutsPage(
         limit: Int? = null,
@@ -218,6 +240,10 @@ public class AdminApi internal constructor(private val caller: Caller) {
      * It is sent at once. For admins.
      *
      * @param id The payout's id
+     * @throws Forbidden
+     * @throws NotFound
+     * @throws InvalidState
+     * @throws Conflict
      */
     public suspend fun approvePayout(
         id: String,
@@ -232,6 +258,10 @@ public class AdminApi internal constructor(private val caller: Caller) {
      * One that has not left, until somebody approves or refuses it. For admins.
      *
      * @param id The payout's id
+     * @throws Forbidden
+     * @throws NotFound
+     * @throws InvalidState
+     * @throws Conflict
      */
     public suspend fun holdPayout(
         id: String,
@@ -246,6 +276,10 @@ public class AdminApi internal constructor(private val caller: Caller) {
      * One that has not left; the money is available again. For admins.
      *
      * @param id The payout's id
+     * @throws Forbidden
+     * @throws NotFound
+     * @throws InvalidState
+     * @throws Conflict
      */
     public suspend fun refusePayout(
         id: String,
@@ -262,6 +296,10 @@ public class AdminApi internal constructor(private val caller: Caller) {
      * One that is over stays so: its money is available, and may be paid out anew.
      *
      * @param id The payout's id
+     * @throws Forbidden
+     * @throws NotFound
+     * @throws InvalidState
+     * @throws Conflict
      */
     public suspend fun retryPayout(
         id: String,
@@ -303,6 +341,7 @@ public class AdminApi internal constructor(private val caller: Caller) {
      * @param provider Only of this provider
      * @param limit Rows per page
      * @param cursor `nextCursor` of the page before
+     * @throws Forbidden
      */
     public suspend fun reconciliationPage(
         open: Boolean? = null,
@@ -341,6 +380,7 @@ public class AdminApi internal constructor(private val caller: Caller) {
      * @param provider Only of this provider
      * @param limit Rows per page
      * @param cursor `nextCursor` of the page before
+     * @throws Forbidden
      */
     public suspend fun reconciliationReportsPage(
         provider: String? = null,
@@ -356,6 +396,9 @@ public class AdminApi internal constructor(private val caller: Caller) {
      * With the reason, which is kept and audited. It moves no money. For admins.
      *
      * @param id The difference's id
+     * @throws Forbidden
+     * @throws NotFound
+     * @throws Conflict
      */
     public suspend fun resolveItem(
         id: String,
@@ -368,6 +411,9 @@ public class AdminApi internal constructor(private val caller: Caller) {
      * What a seller's sales cost.
      *
      * What was agreed with the seller, or the platform's usual fee. For admins.
+     *
+     * @throws Forbidden
+     * @throws NotFound
      */
     public suspend fun sellerFee(
         seller_id: String,
@@ -381,6 +427,9 @@ public class AdminApi internal constructor(private val caller: Caller) {
      * Holds for payments from now on; those that exist keep the fee that they were made with. For admins.
      *
      * @param fixed Minor units by currency; none for a currency that is absent
+     * @throws Forbidden
+     * @throws NotFound
+     * @throws Conflict
      */
     public suspend fun agreeSellerFee(
         seller_id: String,
@@ -394,6 +443,8 @@ public class AdminApi internal constructor(private val caller: Caller) {
      * Go back to the usual fee.
      *
      * Again: still 204. For admins.
+     *
+     * @throws Forbidden
      */
     public suspend fun endSellerFee(
         seller_id: String,
@@ -405,6 +456,9 @@ public class AdminApi internal constructor(private val caller: Caller) {
      * How long a seller's money rests.
      *
      * What was agreed with the seller, or the platform's usual terms. For admins.
+     *
+     * @throws Forbidden
+     * @throws NotFound
      */
     public suspend fun holdTerms(
         seller_id: String,
@@ -416,6 +470,10 @@ public class AdminApi internal constructor(private val caller: Caller) {
      * Agree on hold terms with a seller.
      *
      * The days hold for captures from now on, the reserve for whatever is released from now on. For admins.
+     *
+     * @throws Forbidden
+     * @throws NotFound
+     * @throws Conflict
      */
     public suspend fun agreeHoldTerms(
         seller_id: String,
@@ -429,6 +487,8 @@ public class AdminApi internal constructor(private val caller: Caller) {
      * Go back to the usual hold terms.
      *
      * Again: still 204. For admins.
+     *
+     * @throws Forbidden
      */
     public suspend fun endHoldTerms(
         seller_id: String,

@@ -42,6 +42,8 @@ public sealed class AuthApi(internal val caller: Caller) {
      * Log a device out.
      *
      * End one of the caller's own sessions. Done twice, it is still done; another's is not found.
+     *
+     * @throws NotFound
      */
     public suspend fun revokeSession(
         id: String,
@@ -53,6 +55,8 @@ public sealed class AuthApi(internal val caller: Caller) {
      * Send me the verification mail again.
      *
      * A new link; the one before stops working. Nothing is sent when the e-mail is proved already.
+     *
+     * @throws Conflict
      */
     public suspend fun requestVerification(
         options: CallOptions = CallOptions.DEFAULT,
@@ -63,6 +67,8 @@ public sealed class AuthApi(internal val caller: Caller) {
      * Prove the e-mail with the link's token.
      *
      * Uses the link up. It proves only the address that it was sent to.
+     *
+     * @throws Conflict
      */
     public suspend fun confirmVerification(
         token: String,
@@ -74,6 +80,8 @@ public sealed class AuthApi(internal val caller: Caller) {
      * Send a link that resets the password.
      *
      * Always 202: the answer does not tell whether there is such an account.
+     *
+     * @throws Conflict
      */
     public suspend fun forgotPassword(
         email: String,
@@ -85,6 +93,9 @@ public sealed class AuthApi(internal val caller: Caller) {
      * Set a new password with the link's token.
      *
      * Sets the password and ends every session: whoever had the old one is out. The link also proves the e-mail.
+     *
+     * @throws Conflict
+     * @throws WeakPassword
      */
     public suspend fun resetPassword(
         token: String,

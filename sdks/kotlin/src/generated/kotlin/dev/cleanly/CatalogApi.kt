@@ -51,6 +51,8 @@ public class CatalogApi internal constructor(private val caller: Caller) {
      * Read a product.
      *
      * With its prices on offer. An archived one still answers, with none. `If-None-Match` spares the body.
+     *
+     * @throws NotFound
      */
     public suspend fun product(
         product_id: String,
@@ -64,6 +66,8 @@ public class CatalogApi internal constructor(private val caller: Caller) {
      * With its prices on offer. An archived one still answers, with none. `If-None-Match` spares the body.
      *
      * With its ETag: name it as `ifMatch` in a change, to overwrite nobody else's.
+     *
+     * @throws NotFound
      */
     public suspend fun productVersioned(
         product_id: String,
@@ -78,6 +82,8 @@ public class CatalogApi internal constructor(private val caller: Caller) {
      *
      * @param kind Decides which providers can sell it; it stays
      * @param price The first price, if it is known already
+     * @throws Forbidden
+     * @throws Conflict
      */
     public suspend fun createProduct(
         name: String,
@@ -98,6 +104,9 @@ public class CatalogApi internal constructor(private val caller: Caller) {
      * With `If-Match`, a product that has changed meanwhile (its prices included) is a CONFLICT and stays as it is.
      *
      * @param ifMatch The ETag that was read: refused if it has changed since.
+     * @throws NotFound
+     * @throws Conflict
+     * @throws InvalidState
      */
     public suspend fun changeProduct(
         product_id: String,
@@ -113,6 +122,8 @@ public class CatalogApi internal constructor(private val caller: Caller) {
      * Take a product off the shelf.
      *
      * It leaves the lists and can't be bought; who bought it can still read it. Again: still 204.
+     *
+     * @throws NotFound
      */
     public suspend fun archiveProduct(
         product_id: String,
@@ -126,6 +137,10 @@ public class CatalogApi internal constructor(private val caller: Caller) {
      * A price never changes its amount: publish another, then end the old one.
      *
      * An amount that some enabled provider can't charge exactly is a VALIDATION_ERROR (`not_chargeable`).
+     *
+     * @throws NotFound
+     * @throws Conflict
+     * @throws InvalidState
      */
     public suspend fun publishPrice(
         product_id: String,
@@ -143,6 +158,8 @@ public class CatalogApi internal constructor(private val caller: Caller) {
      * End a price's offer.
      *
      * Nobody buys by it any more; what was bought is as it was. Again: still 204.
+     *
+     * @throws NotFound
      */
     public suspend fun deactivatePrice(
         product_id: String,

@@ -11,6 +11,14 @@ public class PaymentsApi internal constructor(private val caller: Caller) {
      * Make the payment at the provider. Repeat with the same key until there is an answer: it is made once.
      *
      * `client` holds what the provider's SDK on the phone needs for the buyer to confirm.
+     *
+     * @throws PaymentDeclined
+     * @throws NotFound
+     * @throws InvalidState
+     * @throws Conflict
+     * @throws UnsupportedByProvider
+     * @throws ProviderError
+     * @throws ProviderTimeout
      */
     public suspend fun create(
         priceId: String,
@@ -66,6 +74,9 @@ public class PaymentsApi internal constructor(private val caller: Caller) {
      * The buyer's own or the seller's own. While it waits, the provider is asked (at most every two seconds).
      *
      * @param id The payment's id
+     * @throws NotFound
+     * @throws ProviderError
+     * @throws ProviderTimeout
      */
     public suspend fun get(
         id: String,
@@ -79,6 +90,14 @@ public class PaymentsApi internal constructor(private val caller: Caller) {
      * All of it, or a part once: the rest is given back. For the seller, or an admin.
      *
      * @param id The payment's id
+     * @throws PaymentDeclined
+     * @throws Forbidden
+     * @throws NotFound
+     * @throws InvalidState
+     * @throws Conflict
+     * @throws UnsupportedByProvider
+     * @throws ProviderError
+     * @throws ProviderTimeout
      */
     public suspend fun capture(
         id: String,
@@ -93,6 +112,12 @@ public class PaymentsApi internal constructor(private val caller: Caller) {
      * While the buyer has not acted, or before an authorized payment is taken. For its buyer, seller, or an admin.
      *
      * @param id The payment's id
+     * @throws PaymentDeclined
+     * @throws NotFound
+     * @throws InvalidState
+     * @throws Conflict
+     * @throws ProviderError
+     * @throws ProviderTimeout
      */
     public suspend fun cancel(
         id: String,
@@ -106,6 +131,14 @@ public class PaymentsApi internal constructor(private val caller: Caller) {
      * All that is left, or a part, several times. All ways to refund share one cap. For the seller, or an admin.
      *
      * @param id The payment's id
+     * @throws PaymentDeclined
+     * @throws Forbidden
+     * @throws NotFound
+     * @throws InvalidState
+     * @throws Conflict
+     * @throws UnsupportedByProvider
+     * @throws ProviderError
+     * @throws ProviderTimeout
      */
     public suspend fun refund(
         id: String,
@@ -142,6 +175,7 @@ public class PaymentsApi internal constructor(private val caller: Caller) {
      * @param id The payment's id
      * @param limit Rows per page
      * @param cursor `nextCursor` of the page before
+     * @throws NotFound
      */
     public suspend fun refundsPage(
         id: String,
@@ -178,6 +212,7 @@ public class PaymentsApi internal constructor(private val caller: Caller) {
      * @param id The payment's id
      * @param limit Rows per page
      * @param cursor `nextCursor` of the page before
+     * @throws NotFound
      */
     public suspend fun disputesPage(
         id: String,

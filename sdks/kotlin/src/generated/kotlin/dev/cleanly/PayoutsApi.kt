@@ -16,6 +16,10 @@ public class PayoutsApi internal constructor(private val caller: Caller) {
      *
      * @param country ISO 3166-1 alpha-2
      * @param currencies In which the seller will sell; others may come
+     * @throws Conflict
+     * @throws UnsupportedByProvider
+     * @throws ProviderError
+     * @throws ProviderTimeout
      */
     public suspend fun openAccount(
         provider: Provider,
@@ -42,6 +46,11 @@ public class PayoutsApi internal constructor(private val caller: Caller) {
      * The default account, or the one at `provider`. The provider is asked, at most every two seconds.
      *
      * While something is missing, `onboardingUrl` is a fresh link for a single visit: open it at once, never keep it.
+     *
+     * @throws NotFound
+     * @throws UnsupportedByProvider
+     * @throws ProviderError
+     * @throws ProviderTimeout
      */
     public suspend fun myAccount(
         provider: Provider? = null,
@@ -57,6 +66,13 @@ public class PayoutsApi internal constructor(private val caller: Caller) {
      * A bank account at Stripe is changed in Stripe's own pages.
      *
      * @param id A payout account's id
+     * @throws ReauthenticationRequired
+     * @throws NotFound
+     * @throws Conflict
+     * @throws UnsupportedByProvider
+     * @throws AccountTemporarilyLocked
+     * @throws ProviderError
+     * @throws ProviderTimeout
      */
     public suspend fun changeAccount(
         id: String,
@@ -157,6 +173,7 @@ public class PayoutsApi internal constructor(private val caller: Caller) {
      * Opening balance and the sums by type make the closing balance, which the next month opens with.
      *
      * @param month Year and month, in UTC
+     * @throws NotFound
      */
     public suspend fun statement(
         month: String,
@@ -173,6 +190,7 @@ public class PayoutsApi internal constructor(private val caller: Caller) {
      *
      * @param into Written to as it comes, not closed. After a failure it is not whole.
      * @param month Year and month, in UTC
+     * @throws NotFound
      */
     public suspend fun statementCsv(
         into: OutputStream,
@@ -187,6 +205,11 @@ public class PayoutsApi internal constructor(private val caller: Caller) {
      * Set the amount aside and send it to where payouts go now. One at a time per currency.
      *
      * The first, an unusual one, and one soon after a change of the destination wait until somebody has looked at them.
+     *
+     * @throws InvalidState
+     * @throws Conflict
+     * @throws InsufficientBalance
+     * @throws UnsupportedByProvider
      */
     public suspend fun request(
         amount: Long,
@@ -238,6 +261,7 @@ public class PayoutsApi internal constructor(private val caller: Caller) {
      * One's own.
      *
      * @param id The payout's id
+     * @throws NotFound
      */
     public suspend fun get(
         id: String,
@@ -251,6 +275,9 @@ public class PayoutsApi internal constructor(private val caller: Caller) {
      * While it has not left: the money is available again at once.
      *
      * @param id The payout's id
+     * @throws NotFound
+     * @throws InvalidState
+     * @throws Conflict
      */
     public suspend fun cancel(
         id: String,
@@ -272,6 +299,8 @@ public class PayoutsApi internal constructor(private val caller: Caller) {
      * Choose when I am paid out.
      *
      * At 06:00 UTC of the day. What a bank can't take exactly, and what is below the minimum, stays available.
+     *
+     * @throws Conflict
      */
     public suspend fun setSchedule(
         interval: PayoutScheduleInterval,

@@ -12,6 +12,13 @@ public class SubscriptionsApi internal constructor(private val caller: Caller) {
      *
      * `client` holds what the provider's SDK on the phone needs for the first payment. With `google_play` the app has
      * paid already: the purchase is looked at, bound to the caller and acknowledged.
+     *
+     * @throws PaymentDeclined
+     * @throws NotFound
+     * @throws Conflict
+     * @throws UnsupportedByProvider
+     * @throws ProviderError
+     * @throws ProviderTimeout
      */
     public suspend fun create(
         priceId: String,
@@ -59,6 +66,9 @@ public class SubscriptionsApi internal constructor(private val caller: Caller) {
      * The caller's own. While its first payment waits, the provider is asked (at most every two seconds).
      *
      * @param id The subscription's id
+     * @throws NotFound
+     * @throws ProviderError
+     * @throws ProviderTimeout
      */
     public suspend fun get(
         id: String,
@@ -72,6 +82,13 @@ public class SubscriptionsApi internal constructor(private val caller: Caller) {
      * When what is paid is used up, or now. Until then it can be resumed.
      *
      * @param id The subscription's id
+     * @throws PaymentDeclined
+     * @throws NotFound
+     * @throws InvalidState
+     * @throws Conflict
+     * @throws UnsupportedByProvider
+     * @throws ProviderError
+     * @throws ProviderTimeout
      */
     public suspend fun cancel(
         id: String,
@@ -86,6 +103,13 @@ public class SubscriptionsApi internal constructor(private val caller: Caller) {
      * Nothing is billed and nothing may be used until it is resumed. Not every provider can.
      *
      * @param id The subscription's id
+     * @throws PaymentDeclined
+     * @throws NotFound
+     * @throws InvalidState
+     * @throws Conflict
+     * @throws UnsupportedByProvider
+     * @throws ProviderError
+     * @throws ProviderTimeout
      */
     public suspend fun pause(
         id: String,
@@ -99,6 +123,13 @@ public class SubscriptionsApi internal constructor(private val caller: Caller) {
      * After a pause, or before it ends: it is renewed after all.
      *
      * @param id The subscription's id
+     * @throws PaymentDeclined
+     * @throws NotFound
+     * @throws InvalidState
+     * @throws Conflict
+     * @throws UnsupportedByProvider
+     * @throws ProviderError
+     * @throws ProviderTimeout
      */
     public suspend fun resume(
         id: String,
@@ -114,6 +145,13 @@ public class SubscriptionsApi internal constructor(private val caller: Caller) {
      * 409 CONFLICT when the change would be another one by now; `details.preview` is what it would be.
      *
      * @param id The subscription's id
+     * @throws PaymentDeclined
+     * @throws NotFound
+     * @throws InvalidState
+     * @throws Conflict
+     * @throws UnsupportedByProvider
+     * @throws ProviderError
+     * @throws ProviderTimeout
      */
     public suspend fun change(
         id: String,
@@ -151,6 +189,7 @@ public class SubscriptionsApi internal constructor(private val caller: Caller) {
      * @param id The subscription's id
      * @param limit Rows per page
      * @param cursor `nextCursor` of the page before
+     * @throws NotFound
      */
     public suspend fun periodsPage(
         id: String,
@@ -164,6 +203,8 @@ public class SubscriptionsApi internal constructor(private val caller: Caller) {
      * Who I am at Google Play.
      *
      * The obfuscated account id that the app hands to Google Play; a purchase without it is refused here.
+     *
+     * @throws UnsupportedByProvider
      */
     public suspend fun playAccount(
         options: CallOptions = CallOptions.DEFAULT,

@@ -11,6 +11,7 @@ public class UsersApi internal constructor(private val caller: Caller) {
      * The caller's own profile, or anybody's for an admin. `ETag` and `If-None-Match` spare the body.
      *
      * @param id A user's id, or `me`
+     * @throws NotFound
      */
     public suspend fun get(
         id: String = "me",
@@ -26,6 +27,7 @@ public class UsersApi internal constructor(private val caller: Caller) {
      * With its ETag: name it as `ifMatch` in a change, to overwrite nobody else's.
      *
      * @param id A user's id, or `me`
+     * @throws NotFound
      */
     public suspend fun getVersioned(
         id: String = "me",
@@ -42,6 +44,12 @@ public class UsersApi internal constructor(private val caller: Caller) {
      *
      * @param id A user's id, or `me`
      * @param ifMatch The ETag that was read: refused if it has changed since.
+     * @throws Forbidden
+     * @throws ReauthenticationRequired
+     * @throws NotFound
+     * @throws Conflict
+     * @throws EmailTaken
+     * @throws AccountTemporarilyLocked
      */
     public suspend fun change(
         id: String = "me",
@@ -60,6 +68,7 @@ public class UsersApi internal constructor(private val caller: Caller) {
      * Sessions die at once, the e-mail is free again, money records stay under the bare id. Again: still 204.
      *
      * @param id A user's id, or `me`
+     * @throws NotFound
      */
     public suspend fun erase(
         id: String = "me",
@@ -73,6 +82,7 @@ public class UsersApi internal constructor(private val caller: Caller) {
      * One JSON object, a key for each part of the service that holds something.
      *
      * @param id A user's id, or `me`
+     * @throws NotFound
      */
     public suspend fun export(
         id: String = "me",

@@ -12,6 +12,8 @@ public class WebhooksApi internal constructor(private val caller: Caller) {
      * The `secret` is shown in this answer and never again. Answers with its `ETag`.
      *
      * @param asPlatform For administrators: the platform's own.
+     * @throws Forbidden
+     * @throws Conflict
      */
     public suspend fun createEndpoint(
         url: String,
@@ -53,6 +55,7 @@ public class WebhooksApi internal constructor(private val caller: Caller) {
      * @param limit Rows per page
      * @param cursor `nextCursor` of the page before
      * @param asPlatform For administrators: the platform's own.
+     * @throws Forbidden
      */
     public suspend fun endpointsPage(
         limit: Int? = null,
@@ -68,6 +71,8 @@ public class WebhooksApi internal constructor(private val caller: Caller) {
      * Its settings and how it does. `ETag` names the settings, for `If-Match`.
      *
      * @param asPlatform For administrators: the platform's own.
+     * @throws Forbidden
+     * @throws NotFound
      */
     public suspend fun endpoint(
         endpoint_id: String,
@@ -84,6 +89,8 @@ public class WebhooksApi internal constructor(private val caller: Caller) {
      * With its ETag: name it as `ifMatch` in a change, to overwrite nobody else's.
      *
      * @param asPlatform For administrators: the platform's own.
+     * @throws Forbidden
+     * @throws NotFound
      */
     public suspend fun endpointVersioned(
         endpoint_id: String,
@@ -99,6 +106,10 @@ public class WebhooksApi internal constructor(private val caller: Caller) {
      *
      * @param asPlatform For administrators: the platform's own.
      * @param ifMatch The ETag that was read: refused if it has changed since.
+     * @throws Forbidden
+     * @throws NotFound
+     * @throws Conflict
+     * @throws InvalidState
      */
     public suspend fun changeEndpoint(
         endpoint_id: String,
@@ -121,6 +132,9 @@ public class WebhooksApi internal constructor(private val caller: Caller) {
      *
      * @param asPlatform For administrators: the platform's own.
      * @param ifMatch The ETag that was read: refused if it has changed since.
+     * @throws Forbidden
+     * @throws NotFound
+     * @throws Conflict
      */
     public suspend fun deleteEndpoint(
         endpoint_id: String,
@@ -136,6 +150,9 @@ public class WebhooksApi internal constructor(private val caller: Caller) {
      * Both keys sign until the old one ends. The new `secret` is shown in this answer and never again.
      *
      * @param asPlatform For administrators: the platform's own.
+     * @throws Forbidden
+     * @throws NotFound
+     * @throws Conflict
      */
     public suspend fun rotateSecret(
         endpoint_id: String,
@@ -152,6 +169,9 @@ public class WebhooksApi internal constructor(private val caller: Caller) {
      *
      * @param id The endpoint's id
      * @param asPlatform For administrators: the platform's own.
+     * @throws Forbidden
+     * @throws NotFound
+     * @throws Conflict
      */
     public suspend fun testEndpoint(
         id: String,
@@ -170,6 +190,10 @@ public class WebhooksApi internal constructor(private val caller: Caller) {
      * @param until Published before this moment; now if absent
      * @param cursor `nextCursor` of the call before
      * @param asPlatform For administrators: the platform's own.
+     * @throws Forbidden
+     * @throws NotFound
+     * @throws InvalidState
+     * @throws Conflict
      */
     public suspend fun replayEndpoint(
         id: String,
@@ -194,6 +218,8 @@ public class WebhooksApi internal constructor(private val caller: Caller) {
      * @param after `nextCursor` of the call before
      * @param limit Rows per page
      * @param asPlatform For administrators: the platform's own.
+     * @throws Forbidden
+     * @throws NotFound
      */
     public suspend fun poll(
         id: String,
@@ -259,6 +285,7 @@ public class WebhooksApi internal constructor(private val caller: Caller) {
      * @param limit Rows per page
      * @param cursor `nextCursor` of the page before
      * @param asPlatform For administrators: the platform's own.
+     * @throws Forbidden
      */
     public suspend fun messagesPage(
         type: String? = null,
@@ -277,6 +304,8 @@ public class WebhooksApi internal constructor(private val caller: Caller) {
      *
      * @param id The header webhook-id
      * @param asPlatform For administrators: the platform's own.
+     * @throws Forbidden
+     * @throws NotFound
      */
     public suspend fun message(
         id: String,
@@ -324,6 +353,7 @@ public class WebhooksApi internal constructor(private val caller: Caller) {
      * @param limit Rows per page
      * @param cursor `nextCursor` of the page before
      * @param asPlatform For administrators: the platform's own.
+     * @throws Forbidden
      */
     public suspend fun deliveriesPage(
         endpoint: String? = null,
@@ -344,6 +374,8 @@ public class WebhooksApi internal constructor(private val caller: Caller) {
      *
      * @param id A delivery's id
      * @param asPlatform For administrators: the platform's own.
+     * @throws Forbidden
+     * @throws NotFound
      */
     public suspend fun delivery(
         id: String,
@@ -359,6 +391,10 @@ public class WebhooksApi internal constructor(private val caller: Caller) {
      *
      * @param id A delivery's id
      * @param asPlatform For administrators: the platform's own.
+     * @throws Forbidden
+     * @throws NotFound
+     * @throws InvalidState
+     * @throws Conflict
      */
     public suspend fun retryDelivery(
         id: String,

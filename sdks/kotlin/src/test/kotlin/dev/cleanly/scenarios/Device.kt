@@ -1,15 +1,17 @@
 // A phone of a scenario: a client on a store that may die, at a clock that may be wrong. Calls by the operation's id.
 package dev.cleanly.scenarios
 
+import dev.cleanly.Attempt
+import dev.cleanly.CallOptions
 import dev.cleanly.Cleanly
 import dev.cleanly.Machine
-import dev.cleanly.CallOptions
 import dev.cleanly.TokenStore
 import dev.cleanly.Tokens
 import dev.cleanly.User
 import dev.cleanly.Versioned
 import dev.cleanly.WIRE
 import java.io.File
+import java.util.concurrent.ConcurrentLinkedQueue
 import java.util.concurrent.atomic.AtomicLong
 import kotlin.random.Random
 import kotlin.reflect.KFunction
@@ -82,7 +84,9 @@ class Device(stand: Stand, private val clock: Clock, val store: MortalStore = Mo
         readTimeout = 500.milliseconds,
         pause = { clock.sleep(it) },
     )
-    private val open = { Cleanly(stand.proxy, store, null, 60.seconds, null, null, machine) }
+    /** What a log would hold. */
+    val told = ConcurrentLinkedQueue<Attempt>()
+    private val open = { Cleanly(stand.proxy, store, null, 60.seconds, { told += it }, null, machine) }
     var client = open()
         private set
 

@@ -8,6 +8,7 @@ import dev.cleanly.SessionState
 import dev.cleanly.UnreadableAnswer
 import java.util.UUID
 import kotlin.test.assertEquals
+import kotlin.test.assertFalse
 import kotlin.test.assertNotNull
 import kotlin.test.assertNull
 import kotlin.test.assertTrue
@@ -44,7 +45,13 @@ class Player(private val stand: Stand, private val scenario: Map<String, Any?>, 
             val found = seen[name] as Long? ?: more(name)
             assertTrue(found <= most, "$name: $found")
         }
-        devices.values.forEach { it.client.close() }
+        for (device in devices.values) {
+            device.client.close()
+            val log = device.told.joinToString()
+            for (secret in listOf("rt1.", "eyJ", "horse battery", known["run"].toString())) {
+                assertFalse(secret in log, "the observer was told $secret")
+            }
+        }
     }
 
     private suspend fun steps(scope: CoroutineScope, steps: Any?) {

@@ -26,7 +26,7 @@ class Stand private constructor(private val process: Process, addresses: JsonObj
 
     /** Past the proxy and the SDK. */
     fun postToService(path: String, token: String): Int {
-        val request = Request.Builder().url("$service/api/v1$path").header("Authorization", "Bearer $token")
+        val request = Request.Builder().url(service + path).header("Authorization", "Bearer $token")
         return http.newCall(request.post(ByteArray(0).toRequestBody()).build()).execute().use { it.code }
     }
 
