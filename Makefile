@@ -8,7 +8,7 @@ export UV_NO_PROGRESS := 1
 export UV_LINK_MODE := copy
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench demo demo-providers lock fmt clean
+.PHONY: help run test test-kotlin check bench demo demo-providers sdks lock fmt clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ run: $(STAMP) ## the service with an embedded PostgreSQL, at http://localhost:30
 test: $(STAMP) ## all tests, on a real PostgreSQL
 	@$(BIN)/python -m pytest -q -n $${TEST_PROCESSES:-2} --dist=worksteal
 
+test-kotlin: $(STAMP) ## the Kotlin SDK, against the service; needs a JDK 17 and Maven
+	@cd sdks/kotlin && mvn -q -B test
+
 check: $(STAMP) ## linters, types, import contracts, migrations
 	@$(BIN)/python tools/check.py
 
@@ -41,6 +44,9 @@ demo: $(STAMP) ## a marketplace's month with its statements; then a phone's life
 
 demo-providers: $(STAMP) ## the demo with a payment of each provider, against fakes of Stripe and PayPal; ends what it starts
 	@$(BIN)/python -m tests.fakes
+
+sdks: $(STAMP) ## write the contract and the SDKs' generated code anew
+	@$(BIN)/python -m sdks.generate
 
 bench: $(STAMP) ## measure; results as ratios taken in one run
 	@$(BIN)/python -m bench

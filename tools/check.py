@@ -126,6 +126,7 @@ CHECKS = (
     Check("format", tool("ruff", "format", "--check", "--output-format", "concise", ".")),
     Check("imports", tool("lint-imports", "--no-cache")),
     Check("migrations-sql", lint_migrations),
+    Check("sdks", tool("python", "-m", "sdks.generate", "--check")),
     Check("migrations-order", one_migration_each),
     Check("requirements", locked_requirements),
 )

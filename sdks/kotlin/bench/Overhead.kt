@@ -1,0 +1,89 @@
+// What the library costs over a bare OkHttp, per call, on loopback. Ratios of one run; absolute times are this machine's.
+//
+//     mvn -q test-compile exec:java -Dexec.mainClass=dev.cleanly.bench.OverheadKt [-Dexec.args=BASE_URL]
+package dev.cleanly.bench
+
+import dev.cleanly.Cleanly
+import java.util.UUID
+import java.util.concurrent.TimeUnit
+import kotlin.time.Duration
+import kotlin.time.measureTime
+import kotlinx.coroutines.runBlocking
+import kotlinx.serialization.json.Json
+import kotlinx.serialization.json.jsonObject
+import kotlinx.serialization.json.jsonPrimitive
+import mockwebserver3.Dispatcher
+import mockwebserver3.MockResponse
+import mockwebserver3.MockWebServer
+import mockwebserver3.RecordedRequest
+import okhttp3.MediaType.Companion.toMediaType
+import okhttp3.OkHttpClient
+import okhttp3.Request
+import okhttp3.RequestBody.Companion.toRequestBody
+
+private const val ROUNDS = 15
+private const val CALLS = 200
+
+private const val USER = """{"id":"019ab1c2-8e4f-7a31-9c55-3f1d2e4b5a60","email":"ada@example.com","emailVerified":true,
+"name":"Ada","avatarUrl":null,"role":"user","createdAt":"2026-11-22T12:00:00.000Z","updatedAt":"2026-11-22T12:00:00.000Z"}"""
+
+private val BALANCE = """{"items":[{"currency":"EUR",""" +
+    listOf("pending", "held", "reserve", "disputed", "available", "inTransit", "receivable")
+        .joinToString(",") { """"$it":{"amount":1250,"currency":"EUR"}""" } + "}]}"
+
+/** A service that thinks for no time at all: the harshest measure, for all that is left is the client. */
+private fun instant(): MockWebServer = MockWebServer().apply {
+    dispatcher = object : Dispatcher() {
+        override fun dispatch(request: RecordedRequest): MockResponse {
+            val pair = """"accessToken":"a","refreshToken":"r","expiresIn":90000"""
+            val body = if (request.url.encodedPath.endsWith("register")) """{$pair,"user":$USER}""" else BALANCE
+            return MockResponse.Builder().addHeader("Content-Type", "application/json").body(body).build()
+        }
+    }
+    start()
+}
+
+fun main(arguments: Array<String>) {
+    java.util.logging.Logger.getLogger(MockWebServer::class.java.name).level = java.util.logging.Level.OFF
+    val server = if (arguments.isEmpty()) instant() else null
+    val base = arguments.firstOrNull() ?: server!!.url("/").toString().removeSuffix("/")
+    println(if (server == null) "against $base" else "against a server in this process that answers at once")
+    report(base)
+    server?.close()
+    System.exit(0)
+}
+
+private fun report(base: String) {
+    val client = Cleanly(base)
+    runBlocking { client.auth.register("bench-${UUID.randomUUID()}@example.com", "correct horse battery staple", "Ada") }
+    val http = OkHttpClient.Builder().readTimeout(30, TimeUnit.SECONDS).build()
+    val token = tokenOf(http, base)
+    val read = Request.Builder().url("$base/api/v1/balance").header("Authorization", "Bearer $token").build()
+    compare("GET /balance, and its JSON", { bare(http, read) }, { client.payouts.balance() })
+    client.close()
+}
+
+private fun tokenOf(http: OkHttpClient, base: String): String {
+    val person = """{"email":"bare-${UUID.randomUUID()}@example.com","password":"correct horse battery staple","name":"Ada"}"""
+    val body = person.toRequestBody("application/json".toMediaType())
+    val answer = http.newCall(Request.Builder().url("$base/api/v1/auth/register").post(body).build()).execute()
+    return answer.use { Json.parseToJsonElement(it.body.string()).jsonObject.getValue("accessToken").jsonPrimitive.content }
+}
+
+/** What an app would write without the library, and without anything that makes it safe. */
+private fun bare(http: OkHttpClient, request: Request) {
+    http.newCall(request).execute().use { Json.parseToJsonElement(it.body.string()).jsonObject.getValue("items") }
+}
+
+/** By turns, so that both meet the same machine; the median of the rounds. */
+private fun compare(name: String, bare: () -> Unit, ours: suspend () -> Unit) {
+    fun theirTime(): Duration = measureTime { repeat(CALLS) { bare() } }
+    fun ourTime(): Duration = measureTime { runBlocking { repeat(CALLS) { ours() } } }
+    repeat(5) { theirTime() + ourTime() }
+    val rounds = List(ROUNDS) { theirTime() to ourTime() }
+    val theirs = rounds.map { it.first }.sorted()[ROUNDS / 2] / CALLS
+    val mine = rounds.map { it.second }.sorted()[ROUNDS / 2] / CALLS
+    println("%-32s bare %s, cleanly %s: %+.1f %%".format(name, theirs.told(), mine.told(), (mine / theirs - 1) * 100))
+}
+
+private fun Duration.told() = "%.0f us".format(inWholeNanoseconds / 1000.0)

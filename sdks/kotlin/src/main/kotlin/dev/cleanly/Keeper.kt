@@ -1,0 +1,181 @@
+// Who is signed in, and the tokens that prove it: one refresh at a time, stored before use, ended only by the codes that end it.
+package dev.cleanly
+
+import kotlin.random.Random
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Deferred
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.SupervisorJob
+import kotlinx.coroutines.async
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.sync.Mutex
+import kotlinx.coroutines.sync.withLock
+import kotlinx.coroutines.withContext
+
+/** Whether somebody is signed in. */
+public sealed class SessionState {
+    /** The store has not been read yet: the first call does it, or [Auth.isSignedIn]. */
+    public object Unknown : SessionState()
+
+    /** There are tokens. */
+    public object SignedIn : SessionState()
+
+    /**
+     * There are none.
+     *
+     * @property cause Why the service ended the session; null if nobody was signed in, or the user has logged out.
+     */
+    public class SignedOut internal constructor(public val cause: ApiException?) : SessionState()
+}
+
+/** Tokens and when to renew them: between 70 and 90 % of their life, drawn once, so that a fleet doesn't refresh at once. */
+private class Held(val tokens: Tokens, random: Random) {
+    private val lifetimeMillis = tokens.expiresInSeconds * 1000L
+    val dueAtMillis = tokens.receivedAtMillis + (lifetimeMillis * (0.7 + 0.2 * random.nextDouble())).toLong()
+    val endsAtMillis = tokens.receivedAtMillis + lifetimeMillis
+}
+
+/** A trade of tokens that is under way, awaited by all who need it. */
+private class Flight(val refreshToken: String, val isGentle: Boolean, val landing: Deferred<Tokens>)
+
+/** After a renewal ahead of time has failed: no other for so long, the tokens are good still. */
+private val REST = 10.seconds
+
+/** The tokens, for the transport. */
+internal class Keeper(
+    private val store: TokenStore,
+    private val machine: Machine,
+    /** Whoever signs in next sees nothing of who was here before. */
+    private val onChange: () -> Unit,
+    /** POST /auth/refresh, with retries or without. */
+    private val trade: suspend (refreshToken: String, isGentle: Boolean) -> TokenPair,
+) {
+    // Its own scope: the caller who happens to refresh may be cancelled, and the others must not wait in vain.
+    private val scope = CoroutineScope(SupervisorJob() + machine.background)
+    private val lock = Mutex()
+    private var held: Held? = null
+    private var isLoaded = false
+    private var flight: Flight? = null
+    private var restsUntilMillis = 0L
+    private val states = MutableStateFlow<SessionState>(SessionState.Unknown)
+    val state: StateFlow<SessionState> = states.asStateFlow()
+
+    /** The tokens as they are, or null. */
+    suspend fun tokens(): Tokens? = lock.withLock { loaded()?.tokens }
+
+    /** The access token, if nothing has to be done for it. */
+    suspend fun readyToken(): String? {
+        val mine = lock.withLock { loaded() } ?: throw NotSignedIn()
+        val now = machine.nowMillis()
+        return mine.tokens.accessToken.takeIf { now < mine.dueAtMillis || now < restsUntilMillis }
+    }
+
+    /** An access token that is good as far as this device can tell. */
+    suspend fun accessToken(): String {
+        val now = machine.nowMillis()
+        val mine = lock.withLock { loaded() } ?: throw NotSignedIn()
+        // Before it came: the clock was set back, and nothing can be said; the service will.
+        if (now < mine.dueAtMillis || now < restsUntilMillis) return mine.tokens.accessToken
+        val isGood = now < mine.endsAtMillis
+        return try {
+            renewed(mine.tokens.accessToken, isGentle = isGood)
+        } catch (failure: CleanlyException) {
+            if (!isGood || !failure.isPassing) throw failure
+            restsUntilMillis = minOf(mine.endsAtMillis, now + REST.inWholeMilliseconds)
+            mine.tokens.accessToken
+        }
+    }
+
+    /** Another access token than [failed]: somebody else's, if they were faster. */
+    suspend fun renewed(failed: String, isGentle: Boolean = false): String {
+        while (true) {
+            val joined = lock.withLock {
+                val mine = loaded() ?: throw NotSignedIn()
+                if (mine.tokens.accessToken != failed) return mine.tokens.accessToken
+                val going = flight?.takeIf { it.landing.isActive && it.refreshToken == mine.tokens.refreshToken }
+                going ?: takeOff(mine, isGentle).also { flight = it }
+            }
+            try {
+                return joined.landing.await().accessToken
+            } catch (failure: CleanlyException) {
+                // It tried only once, being early; this caller can't do without.
+                if (isGentle || !joined.isGentle || !failure.isPassing) throw failure
+            }
+        }
+    }
+
+    private fun takeOff(mine: Held, isGentle: Boolean): Flight =
+        Flight(mine.tokens.refreshToken, isGentle, scope.async { land(mine, isGentle) })
+
+    private suspend fun land(mine: Held, isGentle: Boolean): Tokens {
+        // Another process, or another client on the same store, may have been faster.
+        val stored = store.load()
+        if (stored != null && stored.refreshToken != mine.tokens.refreshToken) {
+            return lock.withLock { current(mine) ?: stored.also { hold(it) } }
+        }
+        val fresh = try {
+            val pair = trade(mine.tokens.refreshToken, isGentle)
+            Tokens(pair.accessToken, pair.refreshToken, machine.nowMillis(), pair.expiresIn)
+        } catch (refusal: ApiException) {
+            if (refusal.endsSession) end(refusal) { it.refreshToken == mine.tokens.refreshToken }
+            throw refusal
+        }
+        return lock.withLock {
+            current(mine) ?: fresh.also {
+                store.save(it)
+                hold(it)
+            }
+        }
+    }
+
+    /** What has taken the place of [mine] meanwhile: a new login, a changed password. Null if nothing has. */
+    private fun current(mine: Held): Tokens? {
+        val now = held ?: throw NotSignedIn()
+        return now.tokens.takeIf { it.refreshToken != mine.tokens.refreshToken }
+    }
+
+    /** A new pair, from a login or a changed password: stored, then used. */
+    suspend fun install(pair: TokenPair) = withContext(NonCancellable) {
+        lock.withLock {
+            val tokens = Tokens(pair.accessToken, pair.refreshToken, machine.nowMillis(), pair.expiresIn)
+            store.save(tokens)
+            isLoaded = true
+            hold(tokens)
+            onChange()
+        }
+    }
+
+    /** Forget the tokens, if [isThem]: whoever has signed in since stays. */
+    suspend fun end(cause: ApiException?, isThem: (Tokens) -> Boolean) = withContext(NonCancellable) {
+        lock.withLock {
+            val mine = loaded()
+            if (mine != null && isThem(mine.tokens)) {
+                store.clear()
+                held = null
+                onChange()
+                states.value = SessionState.SignedOut(cause)
+            }
+        }
+    }
+
+    fun close() = scope.cancel()
+
+    private suspend fun loaded(): Held? {
+        if (!isLoaded) {
+            val stored = store.load()
+            isLoaded = true
+            if (stored == null) states.value = SessionState.SignedOut(null) else hold(stored)
+        }
+        return held
+    }
+
+    private fun hold(tokens: Tokens) {
+        held = Held(tokens, machine.random)
+        restsUntilMillis = 0
+        states.value = SessionState.SignedIn
+    }
+}

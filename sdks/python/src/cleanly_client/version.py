@@ -1,0 +1,3 @@
+"""This library's version."""
+
+VERSION = "1.0.0"
