@@ -72,12 +72,10 @@ def blocking(play: Play, **options: Any) -> Cleanly:
 
 
 def test_both_colours_have_every_call_with_the_same_arguments():
+    clients = Cleanly(ADDRESS), AsyncCleanly(ADDRESS)
     for operation, place in METHODS.items():
         group, _, method = place.partition(".")
-        threads, tasks = (
-            inspect.signature(getattr(getattr(client(ADDRESS), group), snake(method)))
-            for client in (Cleanly, AsyncCleanly)
-        )
+        threads, tasks = (inspect.signature(getattr(getattr(one, group), snake(method))) for one in clients)
         assert threads.parameters == tasks.parameters, operation
 
 
@@ -199,6 +197,16 @@ def test_closing_ends_a_call_that_waits():
     with pytest.raises(ClientClosed):
         client.users.get()
     closing.join()
+
+
+def test_a_client_with_another_deadline_closes_nothing_of_the_first():
+    client = blocking(lambda _: httpx2.Response(200, json=USER))
+    with client.within(5) as hasty:
+        assert hasty.users.get().name == "Ada"
+    assert client.users.get().name == "Ada"
+    client.close()
+    with pytest.raises(ClientClosed):
+        client.users.get()
 
 
 async def test_a_cancelled_call_leaves_the_session_to_the_others():

@@ -66,7 +66,6 @@ def test_scenario(stand: Stand, scenario: dict[str, Any], fault: Any, device: An
     player = Player(device, stand)
     player.values["fault"] = fault
 
-
     async def play() -> None:
         with ThreadPoolExecutor(AT_ONCE) as threads:  # twenty calls at once must truly be that
             asyncio.get_running_loop().set_default_executor(threads)

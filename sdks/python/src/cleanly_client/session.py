@@ -191,7 +191,8 @@ class Session:
             answer = yield from self.exchange.run(REFRESH, request, ends_at=ends_at, tries_max=tries_max)
             fresh = self._pair_of(answer)
         except (Refused, NoAnswer) as error:
-            self._failure = error
+            # What one hurried try ahead of time did not get says nothing to those who wait in earnest.
+            self._failure = error if tries_max > 1 else None
             if isinstance(error, Refused) and error.code in ENDING:
                 yield from self._forget(error.code)
             raise
