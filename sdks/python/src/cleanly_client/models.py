@@ -11,6 +11,22 @@ from cleanly_client.unset import UNSET, Unset
 from cleanly_client.wire import Word
 
 
+class AdjustmentKind(Word):
+    """Words of `AdjustmentKind`; a newer service may say others."""
+
+    CREDIT = "credit"
+    DEBIT = "debit"
+    WRITE_OFF = "write_off"
+
+
+class AdjustmentState(Word):
+    """Words of `AdjustmentState`; a newer service may say others."""
+
+    PENDING = "pending"
+    POSTED = "posted"
+    REFUSED = "refused"
+
+
 class ChangePreviewTakesHold(Word):
     """Words of `ChangePreviewTakesHold`; a newer service may say others."""
 
@@ -229,6 +245,23 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Adjustment:
+    """One adjustment. `pending`: above what one administrator may do alone, until another has approved it."""
+
+    id: UUID
+    seller_id: UUID
+    kind: AdjustmentKind
+    money: Money
+    reason: str
+    description: str | None
+    state: AdjustmentState
+    asked_by: UUID
+    decided_by: UUID | None
+    decided_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
     """What a seller has in one currency. `pending` is the sum of `held`, `reserve` and `disputed`."""
 
@@ -257,6 +290,18 @@ class Balances:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """How the books were when the report was made: all 0 and false if all is well."""
+
+    drift: int
+    faults: int
+    debtors_with_money: int
+    hold_differences: int
+    open_differences: int
+    are_payouts_stopped: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePreview:
     """What a change would cost; `previewToken` accepts it, until `expiresAt`."""
 
@@ -281,6 +326,14 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """How many, and what they came to in minor units."""
+
+    count: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """How many messages, by what had become of them."""
 
@@ -288,6 +341,34 @@ class Counts:
     skipped: int
     succeeded: int
     missing: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrencyDay:
+    """One currency's day. `payouts` arrived; `payoutsBack` had been handed over and came back."""
+
+    currency: str
+    volume: Counted
+    fees: int
+    """Ours, less what was given back."""
+    provider_fees: int
+    refunds: Counted
+    disputes: Counted
+    payouts: Counted
+    payouts_back: Counted
+    failed_payments: int
+    failed_payouts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DailyReport:
+    """One day in UTC."""
+
+    day: str
+    new_users: int
+    currencies: tuple[CurrencyDay, ...]
+    health: Books
+    made_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,8 +409,10 @@ class Entitlement:
     """Something that may be used now."""
 
     product_id: UUID
-    subscription_id: UUID
-    """What entitles to it."""
+    subscription_id: UUID | None
+    """What entitles to it, if it is a subscription."""
+    payment_id: UUID | None
+    """What entitles to it, if it was bought once."""
     starts_at: datetime
     ends_at: datetime | None
     """Until when, the grace for a late payment included; null: for good."""
@@ -453,6 +536,7 @@ class NewPrice:
     """A new price. `interval`, `intervalCount`, `trialDays` and `planGroup` belong to a recurring one.
 
     `planGroup` names the seller's plans of which a subscriber has one at a time; a new name makes a new group.
+    `accessDays` belongs to something digital that is bought once: how long a piece may be used; for good if absent.
     """
 
     unit_amount: Money
@@ -460,6 +544,7 @@ class NewPrice:
     interval: Literal["day", "week", "month", "year"] | Unset | None = UNSET
     interval_count: int | Unset | None = UNSET
     trial_days: int | Unset | None = UNSET
+    access_days: int | Unset | None = UNSET
     plan_group: str | Unset | None = UNSET
 
 
@@ -604,6 +689,8 @@ class Price:
     tax_behavior: str
     active: bool
     created_at: datetime
+    access_days: int | None = None
+    """How long a piece may be used; null: for good."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -912,7 +999,7 @@ class Subscription:
     ended_at: datetime | None
     decline_code: str | None
     client: Mapping[str, str] = field(repr=False)
-    """What the provider's Android SDK needs while the first payment waits; empty otherwise."""
+    """What the provider's Android SDK needs while something is to be paid, or a trial lacks its card."""
     created_at: datetime
     updated_at: datetime
 

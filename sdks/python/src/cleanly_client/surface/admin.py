@@ -53,6 +53,27 @@ _REFUSE_PAYOUT: Call[models.ReviewedPayout] = Call(
 _RETRY_PAYOUT: Call[models.ReviewedPayout] = Call(
     "retry_payout", "POST", "/api/v1/admin/payouts/{id}/retry", wire.reader(models.ReviewedPayout)
 )
+_CALL_PAYOUT_BACK: Call[models.ReviewedPayout] = Call(
+    "call_payout_back", "POST", "/api/v1/admin/payouts/{id}/call-back", wire.reader(models.ReviewedPayout)
+)
+_ADJUST_BALANCE: Call[models.Adjustment] = Call(
+    "adjust_balance", "POST", "/api/v1/admin/adjustments", wire.reader(models.Adjustment)
+)
+_LIST_ADJUSTMENTS: Call[wire.Page[models.Adjustment]] = Call(
+    "list_adjustments", "GET", "/api/v1/admin/adjustments", wire.pages(models.Adjustment)
+)
+_APPROVE_ADJUSTMENT: Call[models.Adjustment] = Call(
+    "approve_adjustment", "POST", "/api/v1/admin/adjustments/{id}/approve", wire.reader(models.Adjustment)
+)
+_REFUSE_ADJUSTMENT: Call[models.Adjustment] = Call(
+    "refuse_adjustment", "POST", "/api/v1/admin/adjustments/{id}/refuse", wire.reader(models.Adjustment)
+)
+_LIST_DAILY_REPORTS: Call[wire.Page[models.DailyReport]] = Call(
+    "list_daily_reports", "GET", "/api/v1/admin/reports", wire.pages(models.DailyReport)
+)
+_READ_DAILY_REPORT: Call[models.DailyReport] = Call(
+    "read_daily_report", "GET", "/api/v1/admin/reports/{day}", wire.reader(models.DailyReport)
+)
 _LIST_ITEMS: Call[wire.Page[models.ReconciliationItem]] = Call(
     "list_items", "GET", "/api/v1/admin/reconciliation", wire.pages(models.ReconciliationItem)
 )
@@ -307,6 +328,126 @@ class Admin(Group):
             Forbidden, NotFound, InvalidState, Conflict: see `cleanly_client.refusals`.
         """
         return self._caller.call(_RETRY_PAYOUT, Given({"id": id}, {}, body={"reason": reason}, key=idempotency_key))
+
+    def call_payout_back(
+        self, id: UUID | str, *, reason: str, idempotency_key: str | None = None
+    ) -> models.ReviewedPayout:
+        """Call a payout back.
+
+        Ask the provider for one that is on its way: PayPal gives back what nobody has claimed, Stripe what is pending.
+
+        What it answers shows in the payout's state a moment later; too late for it: nothing changes. For admins.
+
+        `id`: The payout's id.
+
+        Raises:
+            Forbidden, NotFound, InvalidState, Conflict: see `cleanly_client.refusals`.
+        """
+        return self._caller.call(_CALL_PAYOUT_BACK, Given({"id": id}, {}, body={"reason": reason}, key=idempotency_key))
+
+    def adjust_balance(
+        self,
+        *,
+        seller_id: UUID | str,
+        kind: Literal["credit", "debit", "write_off"],
+        amount: int,
+        currency: str,
+        reason: str,
+        description: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+    ) -> models.Adjustment:
+        """Adjust a seller's balance.
+
+        Posted at once, or pending where it takes another administrator. For admins.
+
+        Raises:
+            Forbidden, NotFound, InsufficientBalance, Conflict: see `cleanly_client.refusals`.
+        """
+        return self._caller.call(
+            _ADJUST_BALANCE,
+            Given(
+                {},
+                {},
+                body={
+                    "sellerId": seller_id,
+                    "kind": kind,
+                    "amount": amount,
+                    "currency": currency,
+                    "reason": reason,
+                    "description": description,
+                },
+                key=idempotency_key,
+            ),
+        )
+
+    def adjustments(
+        self,
+        *,
+        state: Literal["pending", "posted", "refused"] | Unset = UNSET,
+        seller_id: UUID | str | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        cursor: str | Unset = UNSET,
+    ) -> Pages[models.Adjustment]:
+        """List adjustments.
+
+        Newest first; `state=pending` are those that wait for another administrator. For admins.
+
+        `limit`: Rows per page.
+
+        Raises:
+            Forbidden: see `cleanly_client.refusals`.
+        """
+        return self._pages(
+            _LIST_ADJUSTMENTS, Given({}, {"state": state, "sellerId": seller_id, "limit": limit, "cursor": cursor})
+        )
+
+    def approve_adjustment(self, id: UUID | str, *, idempotency_key: str | None = None) -> models.Adjustment:
+        """Approve an adjustment.
+
+        It is posted now; not by whoever asked for it. For admins.
+
+        `id`: The adjustment's id.
+
+        Raises:
+            Forbidden, NotFound, InvalidState, InsufficientBalance, Conflict: see `cleanly_client.refusals`.
+        """
+        return self._caller.call(_APPROVE_ADJUSTMENT, Given({"id": id}, {}, key=idempotency_key))
+
+    def refuse_adjustment(self, id: UUID | str, *, idempotency_key: str | None = None) -> models.Adjustment:
+        """Refuse an adjustment.
+
+        Nothing is posted; whoever asked for it may take it back so. For admins.
+
+        `id`: The adjustment's id.
+
+        Raises:
+            Forbidden, NotFound, InvalidState, InsufficientBalance, Conflict: see `cleanly_client.refusals`.
+        """
+        return self._caller.call(_REFUSE_ADJUSTMENT, Given({"id": id}, {}, key=idempotency_key))
+
+    def daily_reports(self, *, limit: int | Unset = UNSET, cursor: str | Unset = UNSET) -> Pages[models.DailyReport]:
+        """List daily reports.
+
+        Newest first. For admins.
+
+        `limit`: Rows per page.
+
+        Raises:
+            Forbidden: see `cleanly_client.refusals`.
+        """
+        return self._pages(_LIST_DAILY_REPORTS, Given({}, {"limit": limit, "cursor": cursor}))
+
+    def daily_report(self, day: str) -> models.DailyReport:
+        """One day's report.
+
+        The day has to be over. For admins.
+
+        `day`: A day in UTC, like 2026-11-22.
+
+        Raises:
+            Forbidden, NotFound: see `cleanly_client.refusals`.
+        """
+        return self._caller.call(_READ_DAILY_REPORT, Given({"day": day}, {}))
 
     def reconciliation(
         self,
@@ -696,6 +837,130 @@ class AsyncAdmin(AsyncGroup):
         return await self._caller.call(
             _RETRY_PAYOUT, Given({"id": id}, {}, body={"reason": reason}, key=idempotency_key)
         )
+
+    async def call_payout_back(
+        self, id: UUID | str, *, reason: str, idempotency_key: str | None = None
+    ) -> models.ReviewedPayout:
+        """Call a payout back.
+
+        Ask the provider for one that is on its way: PayPal gives back what nobody has claimed, Stripe what is pending.
+
+        What it answers shows in the payout's state a moment later; too late for it: nothing changes. For admins.
+
+        `id`: The payout's id.
+
+        Raises:
+            Forbidden, NotFound, InvalidState, Conflict: see `cleanly_client.refusals`.
+        """
+        return await self._caller.call(
+            _CALL_PAYOUT_BACK, Given({"id": id}, {}, body={"reason": reason}, key=idempotency_key)
+        )
+
+    async def adjust_balance(
+        self,
+        *,
+        seller_id: UUID | str,
+        kind: Literal["credit", "debit", "write_off"],
+        amount: int,
+        currency: str,
+        reason: str,
+        description: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+    ) -> models.Adjustment:
+        """Adjust a seller's balance.
+
+        Posted at once, or pending where it takes another administrator. For admins.
+
+        Raises:
+            Forbidden, NotFound, InsufficientBalance, Conflict: see `cleanly_client.refusals`.
+        """
+        return await self._caller.call(
+            _ADJUST_BALANCE,
+            Given(
+                {},
+                {},
+                body={
+                    "sellerId": seller_id,
+                    "kind": kind,
+                    "amount": amount,
+                    "currency": currency,
+                    "reason": reason,
+                    "description": description,
+                },
+                key=idempotency_key,
+            ),
+        )
+
+    def adjustments(
+        self,
+        *,
+        state: Literal["pending", "posted", "refused"] | Unset = UNSET,
+        seller_id: UUID | str | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        cursor: str | Unset = UNSET,
+    ) -> AsyncPages[models.Adjustment]:
+        """List adjustments.
+
+        Newest first; `state=pending` are those that wait for another administrator. For admins.
+
+        `limit`: Rows per page.
+
+        Raises:
+            Forbidden: see `cleanly_client.refusals`.
+        """
+        return self._pages(
+            _LIST_ADJUSTMENTS, Given({}, {"state": state, "sellerId": seller_id, "limit": limit, "cursor": cursor})
+        )
+
+    async def approve_adjustment(self, id: UUID | str, *, idempotency_key: str | None = None) -> models.Adjustment:
+        """Approve an adjustment.
+
+        It is posted now; not by whoever asked for it. For admins.
+
+        `id`: The adjustment's id.
+
+        Raises:
+            Forbidden, NotFound, InvalidState, InsufficientBalance, Conflict: see `cleanly_client.refusals`.
+        """
+        return await self._caller.call(_APPROVE_ADJUSTMENT, Given({"id": id}, {}, key=idempotency_key))
+
+    async def refuse_adjustment(self, id: UUID | str, *, idempotency_key: str | None = None) -> models.Adjustment:
+        """Refuse an adjustment.
+
+        Nothing is posted; whoever asked for it may take it back so. For admins.
+
+        `id`: The adjustment's id.
+
+        Raises:
+            Forbidden, NotFound, InvalidState, InsufficientBalance, Conflict: see `cleanly_client.refusals`.
+        """
+        return await self._caller.call(_REFUSE_ADJUSTMENT, Given({"id": id}, {}, key=idempotency_key))
+
+    def daily_reports(
+        self, *, limit: int | Unset = UNSET, cursor: str | Unset = UNSET
+    ) -> AsyncPages[models.DailyReport]:
+        """List daily reports.
+
+        Newest first. For admins.
+
+        `limit`: Rows per page.
+
+        Raises:
+            Forbidden: see `cleanly_client.refusals`.
+        """
+        return self._pages(_LIST_DAILY_REPORTS, Given({}, {"limit": limit, "cursor": cursor}))
+
+    async def daily_report(self, day: str) -> models.DailyReport:
+        """One day's report.
+
+        The day has to be over. For admins.
+
+        `day`: A day in UTC, like 2026-11-22.
+
+        Raises:
+            Forbidden, NotFound: see `cleanly_client.refusals`.
+        """
+        return await self._caller.call(_READ_DAILY_REPORT, Given({"day": day}, {}))
 
     def reconciliation(
         self,

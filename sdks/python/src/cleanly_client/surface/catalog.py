@@ -163,6 +163,7 @@ class Catalog(Group):
         interval: Literal["day", "week", "month", "year"] | Unset | None = UNSET,
         interval_count: int | Unset | None = UNSET,
         trial_days: int | Unset | None = UNSET,
+        access_days: int | Unset | None = UNSET,
         plan_group: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
     ) -> models.Price:
@@ -186,6 +187,7 @@ class Catalog(Group):
                     "interval": interval,
                     "intervalCount": interval_count,
                     "trialDays": trial_days,
+                    "accessDays": access_days,
                     "planGroup": plan_group,
                 },
                 key=idempotency_key,
@@ -350,6 +352,7 @@ class AsyncCatalog(AsyncGroup):
         interval: Literal["day", "week", "month", "year"] | Unset | None = UNSET,
         interval_count: int | Unset | None = UNSET,
         trial_days: int | Unset | None = UNSET,
+        access_days: int | Unset | None = UNSET,
         plan_group: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
     ) -> models.Price:
@@ -373,6 +376,7 @@ class AsyncCatalog(AsyncGroup):
                     "interval": interval,
                     "intervalCount": interval_count,
                     "trialDays": trial_days,
+                    "accessDays": access_days,
                     "planGroup": plan_group,
                 },
                 key=idempotency_key,

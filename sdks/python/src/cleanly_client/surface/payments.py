@@ -39,8 +39,9 @@ class Payments(Group):
         self,
         *,
         price_id: UUID | str,
-        provider: Literal["stripe", "paypal", "sandbox"],
+        provider: Literal["stripe", "paypal", "google_play", "sandbox"],
         quantity: int | Unset = UNSET,
+        purchase_token: str | Unset | None = UNSET,
         capture_method: Literal["automatic", "manual"] | Unset = UNSET,
         metadata: Mapping[str, str] | Unset = UNSET,
         idempotency_key: str | None = None,
@@ -49,7 +50,9 @@ class Payments(Group):
 
         Make the payment at the provider. Repeat with the same key until there is an answer: it is made once.
 
-        `client` holds what the provider's SDK on the phone needs for the buyer to confirm.
+        `client` holds what the provider's SDK on the phone needs for the buyer to confirm. With `google_play` the app
+        has paid already: the purchase is looked at, bound to the caller and acknowledged, and Google says how many
+        pieces.
 
         Raises:
             PaymentDeclined, NotFound, InvalidState, Conflict, UnsupportedByProvider, ProviderError, ProviderTimeout: see `cleanly_client.refusals`.
@@ -63,6 +66,7 @@ class Payments(Group):
                     "priceId": price_id,
                     "quantity": quantity,
                     "provider": provider,
+                    "purchaseToken": purchase_token,
                     "captureMethod": capture_method,
                     "metadata": metadata,
                 },
@@ -189,8 +193,9 @@ class AsyncPayments(AsyncGroup):
         self,
         *,
         price_id: UUID | str,
-        provider: Literal["stripe", "paypal", "sandbox"],
+        provider: Literal["stripe", "paypal", "google_play", "sandbox"],
         quantity: int | Unset = UNSET,
+        purchase_token: str | Unset | None = UNSET,
         capture_method: Literal["automatic", "manual"] | Unset = UNSET,
         metadata: Mapping[str, str] | Unset = UNSET,
         idempotency_key: str | None = None,
@@ -199,7 +204,9 @@ class AsyncPayments(AsyncGroup):
 
         Make the payment at the provider. Repeat with the same key until there is an answer: it is made once.
 
-        `client` holds what the provider's SDK on the phone needs for the buyer to confirm.
+        `client` holds what the provider's SDK on the phone needs for the buyer to confirm. With `google_play` the app
+        has paid already: the purchase is looked at, bound to the caller and acknowledged, and Google says how many
+        pieces.
 
         Raises:
             PaymentDeclined, NotFound, InvalidState, Conflict, UnsupportedByProvider, ProviderError, ProviderTimeout: see `cleanly_client.refusals`.
@@ -213,6 +220,7 @@ class AsyncPayments(AsyncGroup):
                     "priceId": price_id,
                     "quantity": quantity,
                     "provider": provider,
+                    "purchaseToken": purchase_token,
                     "captureMethod": capture_method,
                     "metadata": metadata,
                 },

@@ -192,7 +192,7 @@ class Subscriptions(Group):
     def entitlements(self) -> models.Entitlements:
         """What I may use now.
 
-        Of every subscription, whoever bills it, and until when. `ETag` and `If-None-Match` spare the body.
+        Of every subscription and every purchase, and until when. `ETag` and `If-None-Match` spare the body.
         """
         return self._caller.call(_READ_ENTITLEMENTS, Given({}, {}))
 
@@ -348,6 +348,6 @@ class AsyncSubscriptions(AsyncGroup):
     async def entitlements(self) -> models.Entitlements:
         """What I may use now.
 
-        Of every subscription, whoever bills it, and until when. `ETag` and `If-None-Match` spare the body.
+        Of every subscription and every purchase, and until when. `ETag` and `If-None-Match` spare the body.
         """
         return await self._caller.call(_READ_ENTITLEMENTS, Given({}, {}))

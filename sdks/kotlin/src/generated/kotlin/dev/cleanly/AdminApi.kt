@@ -309,6 +309,168 @@ public class AdminApi internal constructor(private val caller: Caller) {
         caller.call(RETRY_PAYOUT, ReviewedPayout.serializer(), options, path = arrayOf(id), body = bodyOf(RetryPayoutBody.serializer(), RetryPayoutBody(reason = reason)))
 
     /**
+     * Call a payout back.
+     *
+     * Ask the provider for one that is on its way: PayPal gives back what nobody has claimed, Stripe what is pending.
+     *
+     * What it answers shows in the payout's state a moment later; too late for it: nothing changes. For admins.
+     *
+     * @param id The payout's id
+     * @throws Forbidden
+     * @throws NotFound
+     * @throws InvalidState
+     * @throws Conflict
+     */
+    public suspend fun callPayoutBack(
+        id: String,
+        reason: String,
+        options: CallOptions = CallOptions.DEFAULT,
+    ): ReviewedPayout =
+        caller.call(CALL_PAYOUT_BACK, ReviewedPayout.serializer(), options, path = arrayOf(id), body = bodyOf(CallPayoutBackBody.serializer(), CallPayoutBackBody(reason = reason)))
+
+    /**
+     * Adjust a seller's balance.
+     *
+     * Posted at once, or pending where it takes another administrator. For admins.
+     *
+     * @throws Forbidden
+     * @throws NotFound
+     * @throws InsufficientBalance
+     * @throws Conflict
+     */
+    public suspend fun adjustBalance(
+        sellerId: String,
+        kind: AdjustmentKind,
+        amount: Long,
+        currency: String,
+        reason: String,
+        description: String? = null,
+        options: CallOptions = CallOptions.DEFAULT,
+    ): Adjustment =
+        caller.call(ADJUST_BALANCE, Adjustment.serializer(), options, body = bodyOf(AdjustBalanceBody.serializer(), AdjustBalanceBody(sellerId = sellerId, kind = kind, amount = amount, currency = currency, reason = reason, description = description)))
+
+    /**
+     * List adjustments.
+     *
+     * Newest first; `state=pending` are those that wait for another administrator. For admins.
+     *
+     * Every collection begins at the first page and asks for the next when it is needed.
+     *
+     * @param pageSize Rows per call, 1 to 100.
+     */
+    public fun adjustments(
+        state: AdjustmentState? = null,
+        sellerId: String? = null,
+        pageSize: Int? = null,
+        options: CallOptions = CallOptions.DEFAULT,
+    ): Flow<Adjustment> =
+        pages { next -> caller.call(LIST_ADJUSTMENTS, Page.serializer(Adjustment.serializer()), options, query = arrayOf("state" to state?.wire, "sellerId" to sellerId, "limit" to pageSize, "cursor" to next)) }
+
+    /**
+     * List adjustments.
+     *
+     * Newest first; `state=pending` are those that wait for another administrator. For admins.
+     *
+     * One page.
+     *
+     * @param limit Rows per page
+     * @param cursor `nextCursor` of the page before
+     * @throws Forbidden
+     */
+    public suspend fun adjustmentsPage(
+        state: AdjustmentState? = null,
+        sellerId: String? = null,
+        limit: Int? = null,
+        cursor: String? = null,
+        options: CallOptions = CallOptions.DEFAULT,
+    ): Page<Adjustment> =
+        caller.call(LIST_ADJUSTMENTS, Page.serializer(Adjustment.serializer()), options, query = arrayOf("state" to state?.wire, "sellerId" to sellerId, "limit" to limit, "cursor" to cursor))
+
+    /**
+     * Approve an adjustment.
+     *
+     * It is posted now; not by whoever asked for it. For admins.
+     *
+     * @param id The adjustment's id
+     * @throws Forbidden
+     * @throws NotFound
+     * @throws InvalidState
+     * @throws InsufficientBalance
+     * @throws Conflict
+     */
+    public suspend fun approveAdjustment(
+        id: String,
+        options: CallOptions = CallOptions.DEFAULT,
+    ): Adjustment =
+        caller.call(APPROVE_ADJUSTMENT, Adjustment.serializer(), options, path = arrayOf(id))
+
+    /**
+     * Refuse an adjustment.
+     *
+     * Nothing is posted; whoever asked for it may take it back so. For admins.
+     *
+     * @param id The adjustment's id
+     * @throws Forbidden
+     * @throws NotFound
+     * @throws InvalidState
+     * @throws InsufficientBalance
+     * @throws Conflict
+     */
+    public suspend fun refuseAdjustment(
+        id: String,
+        options: CallOptions = CallOptions.DEFAULT,
+    ): Adjustment =
+        caller.call(REFUSE_ADJUSTMENT, Adjustment.serializer(), options, path = arrayOf(id))
+
+    /**
+     * List daily reports.
+     *
+     * Newest first. For admins.
+     *
+     * Every collection begins at the first page and asks for the next when it is needed.
+     *
+     * @param pageSize Rows per call, 1 to 100.
+     */
+    public fun dailyReports(
+        pageSize: Int? = null,
+        options: CallOptions = CallOptions.DEFAULT,
+    ): Flow<DailyReport> =
+        pages { next -> caller.call(LIST_DAILY_REPORTS, Page.serializer(DailyReport.serializer()), options, query = arrayOf("limit" to pageSize, "cursor" to next)) }
+
+    /**
+     * List daily reports.
+     *
+     * Newest first. For admins.
+     *
+     * One page.
+     *
+     * @param limit Rows per page
+     * @param cursor `nextCursor` of the page before
+     * @throws Forbidden
+     */
+    public suspend fun dailyReportsPage(
+        limit: Int? = null,
+        cursor: String? = null,
+        options: CallOptions = CallOptions.DEFAULT,
+    ): Page<DailyReport> =
+        caller.call(LIST_DAILY_REPORTS, Page.serializer(DailyReport.serializer()), options, query = arrayOf("limit" to limit, "cursor" to cursor))
+
+    /**
+     * One day's report.
+     *
+     * The day has to be over. For admins.
+     *
+     * @param day A day in UTC, like 2026-11-22
+     * @throws Forbidden
+     * @throws NotFound
+     */
+    public suspend fun dailyReport(
+        day: String,
+        options: CallOptions = CallOptions.DEFAULT,
+    ): DailyReport =
+        caller.call(READ_DAILY_REPORT, DailyReport.serializer(), options, path = arrayOf(day))
+
+    /**
      * List differences between providers' books and ours.
      *
      * Newest first. For admins.
@@ -511,6 +673,13 @@ public class AdminApi internal constructor(private val caller: Caller) {
         val HOLD_PAYOUT = Operation("hold_payout", "POST", "/admin/payouts/{id}/hold")
         val REFUSE_PAYOUT = Operation("refuse_payout", "POST", "/admin/payouts/{id}/refuse")
         val RETRY_PAYOUT = Operation("retry_payout", "POST", "/admin/payouts/{id}/retry")
+        val CALL_PAYOUT_BACK = Operation("call_payout_back", "POST", "/admin/payouts/{id}/call-back")
+        val ADJUST_BALANCE = Operation("adjust_balance", "POST", "/admin/adjustments")
+        val LIST_ADJUSTMENTS = Operation("list_adjustments", "GET", "/admin/adjustments")
+        val APPROVE_ADJUSTMENT = Operation("approve_adjustment", "POST", "/admin/adjustments/{id}/approve")
+        val REFUSE_ADJUSTMENT = Operation("refuse_adjustment", "POST", "/admin/adjustments/{id}/refuse")
+        val LIST_DAILY_REPORTS = Operation("list_daily_reports", "GET", "/admin/reports")
+        val READ_DAILY_REPORT = Operation("read_daily_report", "GET", "/admin/reports/{day}")
         val LIST_ITEMS = Operation("list_items", "GET", "/admin/reconciliation")
         val LIST_REPORTS = Operation("list_reports", "GET", "/admin/reconciliation/reports")
         val RESOLVE_ITEM = Operation("resolve_item", "POST", "/admin/reconciliation/{id}/resolve")

@@ -88,6 +88,7 @@ internal class PublishPriceBody(
     val interval: PriceInterval? = null,
     val intervalCount: Int? = null,
     val trialDays: Int? = null,
+    val accessDays: Int? = null,
     val planGroup: String? = null,
 )
 
@@ -96,6 +97,7 @@ internal class CreatePaymentBody(
     val priceId: String,
     val quantity: Int? = null,
     val provider: Provider,
+    val purchaseToken: String? = null,
     val captureMethod: PaymentCaptureMethod? = null,
     val metadata: Map<String, String>? = null,
 )
@@ -227,6 +229,21 @@ internal class RefusePayoutBody(
 @Serializable
 internal class RetryPayoutBody(
     val reason: String,
+)
+
+@Serializable
+internal class CallPayoutBackBody(
+    val reason: String,
+)
+
+@Serializable
+internal class AdjustBalanceBody(
+    val sellerId: String,
+    val kind: AdjustmentKind,
+    val amount: Long,
+    val currency: String,
+    val reason: String,
+    val description: String? = null,
 )
 
 @Serializable

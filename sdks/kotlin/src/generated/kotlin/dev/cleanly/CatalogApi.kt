@@ -149,10 +149,11 @@ public class CatalogApi internal constructor(private val caller: Caller) {
         interval: PriceInterval? = null,
         intervalCount: Int? = null,
         trialDays: Int? = null,
+        accessDays: Int? = null,
         planGroup: String? = null,
         options: CallOptions = CallOptions.DEFAULT,
     ): Price =
-        caller.call(PUBLISH_PRICE, Price.serializer(), options, path = arrayOf(product_id), body = bodyOf(PublishPriceBody.serializer(), PublishPriceBody(unitAmount = unitAmount, type = type, interval = interval, intervalCount = intervalCount, trialDays = trialDays, planGroup = planGroup)))
+        caller.call(PUBLISH_PRICE, Price.serializer(), options, path = arrayOf(product_id), body = bodyOf(PublishPriceBody.serializer(), PublishPriceBody(unitAmount = unitAmount, type = type, interval = interval, intervalCount = intervalCount, trialDays = trialDays, accessDays = accessDays, planGroup = planGroup)))
 
     /**
      * End a price's offer.

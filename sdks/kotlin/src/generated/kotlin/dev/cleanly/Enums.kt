@@ -3,6 +3,28 @@ package dev.cleanly
 
 import kotlinx.serialization.Serializable
 
+/** Adjustment kind. UNRECOGNIZED stands for a word that is newer than this library. */
+@Serializable(with = AdjustmentKindSerializer::class)
+public enum class AdjustmentKind(override val wire: String) : WireEnum {
+    CREDIT("credit"),
+    DEBIT("debit"),
+    WRITE_OFF("write_off"),
+    UNRECOGNIZED("unrecognized"),
+}
+
+internal object AdjustmentKindSerializer : WireEnumSerializer<AdjustmentKind>("AdjustmentKind", AdjustmentKind.entries)
+
+/** Adjustment state. UNRECOGNIZED stands for a word that is newer than this library. */
+@Serializable(with = AdjustmentStateSerializer::class)
+public enum class AdjustmentState(override val wire: String) : WireEnum {
+    PENDING("pending"),
+    POSTED("posted"),
+    REFUSED("refused"),
+    UNRECOGNIZED("unrecognized"),
+}
+
+internal object AdjustmentStateSerializer : WireEnumSerializer<AdjustmentState>("AdjustmentState", AdjustmentState.entries)
+
 /** Change preview takes hold. UNRECOGNIZED stands for a word that is newer than this library. */
 @Serializable(with = ChangePreviewTakesHoldSerializer::class)
 public enum class ChangePreviewTakesHold(override val wire: String) : WireEnum {

@@ -12,6 +12,24 @@ public data class Accepted(
 )
 
 /**
+ * One adjustment. `pending`: above what one administrator may do alone, until another has approved it.
+ */
+@Serializable
+public data class Adjustment(
+    public val id: String,
+    public val sellerId: String,
+    public val kind: AdjustmentKind,
+    public val money: Money,
+    public val reason: String,
+    public val description: String? = null,
+    public val state: AdjustmentState,
+    public val askedBy: String,
+    public val decidedBy: String? = null,
+    public val decidedAt: Instant? = null,
+    public val createdAt: Instant,
+)
+
+/**
  * What a seller has in one currency. `pending` is the sum of `held`, `reserve` and `disputed`.
  *
  * @property pending The seller's, but not yet free
@@ -40,6 +58,17 @@ public data class Balances(
     public val items: List<Balance>,
 )
 
+/** How the books were when the report was made: all 0 and false if all is well. */
+@Serializable
+public data class Books(
+    public val drift: Int,
+    public val faults: Int,
+    public val debtorsWithMoney: Int,
+    public val holdDifferences: Int,
+    public val openDifferences: Int,
+    public val arePayoutsStopped: Boolean,
+)
+
 /** What a change would cost; `previewToken` accepts it, until `expiresAt`. */
 @Serializable
 public data class ChangePreview(
@@ -66,6 +95,13 @@ public data class Changes(
     public val receivable: Long,
 )
 
+/** How many, and what they came to in minor units. */
+@Serializable
+public data class Counted(
+    public val count: Int,
+    public val amount: Long,
+)
+
 /** How many messages, by what had become of them. */
 @Serializable
 public data class Counts(
@@ -73,6 +109,35 @@ public data class Counts(
     public val skipped: Int,
     public val succeeded: Int,
     public val missing: Int,
+)
+
+/**
+ * One currency's day. `payouts` arrived; `payoutsBack` had been handed over and came back.
+ *
+ * @property fees Ours, less what was given back
+ */
+@Serializable
+public data class CurrencyDay(
+    public val currency: String,
+    public val volume: Counted,
+    public val fees: Int,
+    public val providerFees: Int,
+    public val refunds: Counted,
+    public val disputes: Counted,
+    public val payouts: Counted,
+    public val payoutsBack: Counted,
+    public val failedPayments: Int,
+    public val failedPayouts: Int,
+)
+
+/** One day in UTC. */
+@Serializable
+public data class DailyReport(
+    public val day: String,
+    public val newUsers: Int,
+    public val currencies: List<CurrencyDay>,
+    public val health: Books,
+    public val madeAt: Instant,
 )
 
 /**
@@ -110,13 +175,15 @@ public data class EndpointHealth(
 /**
  * Something that may be used now.
  *
- * @property subscriptionId What entitles to it
+ * @property subscriptionId What entitles to it, if it is a subscription
+ * @property paymentId What entitles to it, if it was bought once
  * @property endsAt Until when, the grace for a late payment included; null: for good
  */
 @Serializable
 public data class Entitlement(
     public val productId: String,
-    public val subscriptionId: String,
+    public val subscriptionId: String? = null,
+    public val paymentId: String? = null,
     public val startsAt: Instant,
     public val endsAt: Instant? = null,
 )
@@ -240,6 +307,7 @@ public data class InboundReplayed(
  * A new price. `interval`, `intervalCount`, `trialDays` and `planGroup` belong to a recurring one.
  *
  * `planGroup` names the seller's plans of which a subscriber has one at a time; a new name makes a new group.
+ * `accessDays` belongs to something digital that is bought once: how long a piece may be used; for good if absent.
  */
 @Serializable
 public data class NewPrice(
@@ -248,6 +316,7 @@ public data class NewPrice(
     public val interval: PriceInterval? = null,
     public val intervalCount: Int? = null,
     public val trialDays: Int? = null,
+    public val accessDays: Int? = null,
     public val planGroup: String? = null,
 )
 
@@ -426,7 +495,11 @@ public data class PlayAccount(
     public val obfuscatedAccountId: String,
 )
 
-/** A price: what it costs never changes once it was used, only whether it is on offer (`active`). */
+/**
+ * A price: what it costs never changes once it was used, only whether it is on offer (`active`).
+ *
+ * @property accessDays How long a piece may be used; null: for good
+ */
 @Serializable
 public data class Price(
     public val id: String,
@@ -436,6 +509,7 @@ public data class Price(
     public val interval: PriceInterval? = null,
     public val intervalCount: Int? = null,
     public val trialDays: Int? = null,
+    public val accessDays: Int? = null,
     public val planGroupId: String? = null,
     public val planGroup: String? = null,
     public val taxBehavior: String,
@@ -690,7 +764,7 @@ public data class StatementType(
  *
  * @property pendingPriceId The plan from the next period on, if another was chosen
  * @property graceUntil How long it lasts on while its payment fails
- * @property client What the provider's Android SDK needs while the first payment waits; empty otherwise
+ * @property client What the provider's Android SDK needs while something is to be paid, or a trial lacks its card
  */
 @Serializable
 public data class Subscription(

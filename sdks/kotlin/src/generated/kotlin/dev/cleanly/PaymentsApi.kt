@@ -10,7 +10,8 @@ public class PaymentsApi internal constructor(private val caller: Caller) {
      *
      * Make the payment at the provider. Repeat with the same key until there is an answer: it is made once.
      *
-     * `client` holds what the provider's SDK on the phone needs for the buyer to confirm.
+     * `client` holds what the provider's SDK on the phone needs for the buyer to confirm. With `google_play` the app has
+     * paid already: the purchase is looked at, bound to the caller and acknowledged, and Google says how many pieces.
      *
      * @throws PaymentDeclined
      * @throws NotFound
@@ -24,11 +25,12 @@ public class PaymentsApi internal constructor(private val caller: Caller) {
         priceId: String,
         provider: Provider,
         quantity: Int? = null,
+        purchaseToken: String? = null,
         captureMethod: PaymentCaptureMethod? = null,
         metadata: Map<String, String>? = null,
         options: CallOptions = CallOptions.DEFAULT,
     ): Payment =
-        caller.call(CREATE_PAYMENT, Payment.serializer(), options, body = bodyOf(CreatePaymentBody.serializer(), CreatePaymentBody(priceId = priceId, quantity = quantity, provider = provider, captureMethod = captureMethod, metadata = metadata)))
+        caller.call(CREATE_PAYMENT, Payment.serializer(), options, body = bodyOf(CreatePaymentBody.serializer(), CreatePaymentBody(priceId = priceId, quantity = quantity, provider = provider, purchaseToken = purchaseToken, captureMethod = captureMethod, metadata = metadata)))
 
     /**
      * What I bought and sold.

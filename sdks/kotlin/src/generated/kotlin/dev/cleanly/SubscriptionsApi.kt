@@ -214,7 +214,7 @@ public class SubscriptionsApi internal constructor(private val caller: Caller) {
     /**
      * What I may use now.
      *
-     * Of every subscription, whoever bills it, and until when. `ETag` and `If-None-Match` spare the body.
+     * Of every subscription and every purchase, and until when. `ETag` and `If-None-Match` spare the body.
      */
     public suspend fun entitlements(
         options: CallOptions = CallOptions.DEFAULT,
@@ -224,7 +224,7 @@ public class SubscriptionsApi internal constructor(private val caller: Caller) {
     /**
      * What I may use now.
      *
-     * Of every subscription, whoever bills it, and until when. `ETag` and `If-None-Match` spare the body.
+     * Of every subscription and every purchase, and until when. `ETag` and `If-None-Match` spare the body.
      *
      * With its ETag: name it as `ifMatch` in a change, to overwrite nobody else's.
      */
