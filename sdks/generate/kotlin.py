@@ -72,9 +72,9 @@ def _to_string(name: str, fields: Iterable[str]) -> str:
 
 
 def _body(types: Types, operation: Operation) -> str:
+    declared = ((field, types.argument(operation, field)) for field in operation.body or ())
     lines = [
-        f"    val {identifier(field.wire)}: {types.argument(operation, field)}{'' if field.is_required else ' = null'},\n"
-        for field in operation.body or ()
+        f"    val {identifier(one.wire)}: {kind}{'' if one.is_required else ' = null'},\n" for one, kind in declared
     ]
     return f"@Serializable\ninternal class {body_class(operation)}(\n{''.join(lines)})\n"
 

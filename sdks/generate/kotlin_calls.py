@@ -126,7 +126,9 @@ def _parameters(types: Types, operation: Operation) -> tuple[Parameter, ...]:
         default = f'"{field.default}"' if field.default else None if field.is_required else "null"
         found.append(Parameter(field.wire, kind, about(field), default))
     if operation.takes_if_match:
-        found.append(Parameter("ifMatch", "String?", "The ETag that was read: refused if it has changed since.", "null"))
+        found.append(
+            Parameter("ifMatch", "String?", "The ETag that was read: refused if it has changed since.", "null")
+        )
     if len({one.name for one in found}) < len(found):
         raise ValueError(f"{operation.id} would take two parameters of one name")
     return tuple(sorted(found, key=lambda one: one.default is not None))
