@@ -48,7 +48,7 @@ sdks: $(STAMP) ## write the contract and the SDKs' generated code anew
 	@$(BIN)/python -m sdks.generate
 
 bench: $(STAMP) ## measure; results as ratios taken in one run
-	@$(BIN)/python -m bench
+	@PYTHONPATH=sdks/python/src $(BIN)/python -m bench
 
 fmt: $(STAMP) ## format and fix
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from bench import load, money, outbound, report, stage
+from bench import load, money, outbound, report, sdk, stage
 from bench.load import Load, ask, one_body_each, script
 from bench.machine import Cores, memory_mib, on, process, wait_until_answers
 from bench.money import MoneyRow
@@ -44,7 +44,7 @@ def main() -> int:
     with stage.running(cores) as at:
         rows, notes = measure(at)
         others: list[MoneyRow] = []
-        for part in (money.measure, outbound.measure):
+        for part in (money.measure, outbound.measure, sdk.measure):
             report.write(report.table(rows, others, notes, cores))  # a later part that fails loses no earlier one
             found, more = part(at)
             others += found

@@ -11,7 +11,9 @@ from sdks.generate.contract import (
     Many,
     Model,
     Nullable,
+    Pages,
     Plain,
+    Ref,
     Refusal,
     Type,
     camel,
@@ -71,8 +73,10 @@ def hint(kind: Type, *, is_sent: bool) -> str:  # noqa: PLR0911 - one for each k
             return f"Mapping[str, {hint(of, is_sent=is_sent)}]"
         case Nullable(of):
             return f"{hint(of, is_sent=is_sent)} | None"
-        case _:
-            return f"Page[{hint(kind.of, is_sent=is_sent)}]" if hasattr(kind, "of") else kind.name
+        case Pages(of):
+            return f"Page[{hint(of, is_sent=is_sent)}]"
+        case Choice(name) | Ref(name):
+            return name
 
 
 def optional(text: str) -> str:

@@ -83,6 +83,7 @@ class Cleanly(Surface):
         self._driver = Threads(used, address, store or MemoryStore(), timeouts or Timeouts(), sleep)
         self._session = _session(pace or Pace(), hooks, device_name)
         self._deadline_seconds = deadline_seconds
+        self._is_whole = True
 
     def call(self, call: Call[T], given: Given) -> T:
         """Any call of the contract; the groups' methods are made of this."""
@@ -105,13 +106,14 @@ class Cleanly(Surface):
         made = Cleanly.__new__(Cleanly)
         made.__dict__.update(self.__dict__)
         Surface.__init__(made, made)
-        made.__dict__.update(_deadline_seconds=seconds, _own=None)
+        made.__dict__.update(_deadline_seconds=seconds, _is_whole=False)
         return made
 
     def close(self) -> None:
-        """End what waits, and the connections. The session stays in its store."""
-        self._driver.closed.set()
-        if self._own is not None:
+        """End what waits, and the connections. The session stays in its store. Of `within(...)`: nothing."""
+        if self._is_whole:
+            self._driver.closed.set()
+        if self._is_whole and self._own is not None:
             self._own.close()
 
     def __enter__(self) -> Self:
@@ -163,6 +165,7 @@ class AsyncCleanly(AsyncSurface):
             self._driver.sleep = sleep
         self._session = _session(pace or Pace(), hooks, device_name)
         self._deadline_seconds = deadline_seconds
+        self._is_whole = True
 
     async def call(self, call: Call[T], given: Given) -> T:
         """Any call of the contract; the groups' methods are made of this."""
@@ -185,12 +188,12 @@ class AsyncCleanly(AsyncSurface):
         made = AsyncCleanly.__new__(AsyncCleanly)
         made.__dict__.update(self.__dict__)
         AsyncSurface.__init__(made, made)
-        made.__dict__.update(_deadline_seconds=seconds, _own=None)
+        made.__dict__.update(_deadline_seconds=seconds, _is_whole=False)
         return made
 
     async def close(self) -> None:
-        """End the connections. The session stays in its store."""
-        if self._own is not None:
+        """End the connections. The session stays in its store. Of `within(...)`: nothing."""
+        if self._is_whole and self._own is not None:
             await self._own.aclose()
 
     async def __aenter__(self) -> Self:

@@ -21,7 +21,7 @@ def wait_seconds(outcome: CleanlyError, attempt: int, *, chance: float) -> float
     """
     if attempt > RETRIES_MAX or not passes(outcome):
         return None
-    backoff = chance * min(_SECONDS_MAX, _FIRST_SECONDS * 2**attempt)
+    backoff = chance * min(_SECONDS_MAX, _FIRST_SECONDS * 2.0**attempt)
     return max(backoff, outcome.retry_after or 0.0) if isinstance(outcome, Refused) else backoff
 
 

@@ -54,7 +54,7 @@ def reader(kind: type[T]) -> Callable[[Any], T]:
 
     def read(value: Any) -> T:
         if not built:
-            built.append(_reader(kind))
+            built.append(_reader(cast("Any", kind)))
         return cast("T", built[0](value))
 
     return read
@@ -98,7 +98,7 @@ def to_wire(value: Any) -> Any:  # noqa: PLR0911 - one for each kind
             fields = cast("Mapping[str, Any]", value)
             return {str(name): to_wire(inner) for name, inner in fields.items() if inner is not UNSET}
         case Sequence():
-            return [to_wire(item) for item in cast("Sequence[Any]", value)]
+            return [to_wire(item) for item in cast("Sequence[Any]", value)]  # type: ignore[redundant-cast]
         case _ if dataclasses.is_dataclass(value):
             names = [one.name for one in dataclasses.fields(value) if one.name != _ETAG]
             pairs = ((camel(name), getattr(value, name)) for name in names)
@@ -149,7 +149,7 @@ def _reader(hint: Any) -> Read:  # noqa: PLR0911
         return _text_of(datetime, datetime.fromisoformat)
     if isinstance(hint, type) and issubclass(hint, Word):
         return _text_of(hint, hint)
-    if dataclasses.is_dataclass(hint):
+    if dataclasses.is_dataclass(cast("Any", hint)):
         return _model(cast("type", hint))
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if origin in {Union, types.UnionType}:
@@ -169,7 +169,7 @@ def _many(read: Read) -> Read:
     def read_many(value: Any) -> Any:
         if not isinstance(value, list):
             raise Unreadable("no list")
-        items = cast("list[Any]", value)
+        items = cast("list[Any]", value)  # type: ignore[redundant-cast]
         return tuple(items) if read is _plain else tuple([read(item) for item in items])
 
     return read_many
