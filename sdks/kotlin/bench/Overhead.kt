@@ -6,21 +6,28 @@ package dev.cleanly.bench
 import com.sun.net.httpserver.HttpServer
 import dev.cleanly.Cleanly
 import dev.cleanly.scenarios.Stand
+import java.io.IOException
 import java.net.InetSocketAddress
 import java.util.UUID
 import java.util.concurrent.Executors
 import java.util.concurrent.TimeUnit
+import kotlin.coroutines.resume
+import kotlin.coroutines.resumeWithException
 import kotlin.system.exitProcess
 import kotlin.time.Duration
 import kotlin.time.measureTime
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.suspendCancellableCoroutine
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
+import okhttp3.Call
+import okhttp3.Callback
 import okhttp3.MediaType.Companion.toMediaType
 import okhttp3.OkHttpClient
 import okhttp3.Request
 import okhttp3.RequestBody.Companion.toRequestBody
+import okhttp3.Response
 
 private const val ROUNDS = 15
 private const val CALLS = 200
@@ -69,7 +76,8 @@ private fun report(base: String) {
     val http = OkHttpClient.Builder().readTimeout(30, TimeUnit.SECONDS).build()
     val token = tokenOf(http, base)
     val read = Request.Builder().url("$base/api/v1/balance").header("Authorization", "Bearer $token").build()
-    compare("GET /balance, and its JSON", { bare(http, read) }, { client.payouts.balance() })
+    compare("blocking", { bare(http, read) }, { client.payouts.balance() })
+    compare("suspending", { suspended(http, read) }, { client.payouts.balance() })
     client.close()
 }
 
@@ -85,15 +93,27 @@ private fun bare(http: OkHttpClient, request: Request) {
     http.newCall(request).execute().use { Json.parseToJsonElement(it.body.string()).jsonObject.getValue("items") }
 }
 
+/** The same as an Android app must write it: without blocking the thread that asks. */
+private suspend fun suspended(http: OkHttpClient, request: Request) = suspendCancellableCoroutine { waiting ->
+    http.newCall(request).enqueue(
+        object : Callback {
+            override fun onFailure(call: Call, e: IOException) = waiting.resumeWithException(e)
+
+            override fun onResponse(call: Call, response: Response) =
+                waiting.resume(response.use { Json.parseToJsonElement(it.body.string()).jsonObject.getValue("items") })
+        },
+    )
+}
+
 /** By turns, so that both meet the same machine; the median of the rounds. */
-private fun compare(name: String, bare: () -> Unit, ours: suspend () -> Unit) {
-    fun theirTime(): Duration = measureTime { repeat(CALLS) { bare() } }
+private fun compare(name: String, bare: suspend () -> Unit, ours: suspend () -> Unit) {
+    fun theirTime(): Duration = measureTime { runBlocking { repeat(CALLS) { bare() } } }
     fun ourTime(): Duration = measureTime { runBlocking { repeat(CALLS) { ours() } } }
     repeat(5) { theirTime() + ourTime() }
     val rounds = List(ROUNDS) { theirTime() to ourTime() }
     val theirs = rounds.map { it.first }.sorted()[ROUNDS / 2] / CALLS
     val mine = rounds.map { it.second }.sorted()[ROUNDS / 2] / CALLS
-    println("%-32s bare %s, cleanly %s: %+.1f %%".format(name, theirs.told(), mine.told(), (mine / theirs - 1) * 100))
+    println("  GET /balance and its JSON, bare and %-10s %s, cleanly %s: %+.1f %%".format(name, theirs.told(), mine.told(), (mine / theirs - 1) * 100))
 }
 
 private fun Duration.told() = "%.0f us".format(inWholeNanoseconds / 1000.0)
