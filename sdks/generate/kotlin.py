@@ -72,10 +72,10 @@ def _to_string(name: str, fields: Iterable[str]) -> str:
 
 
 def _body(types: Types, operation: Operation) -> str:
-    lines: list[str] = []
-    for field in operation.body or ():
-        default = "" if field.is_required else " = null"
-        lines.append(f"    val {identifier(field.wire)}: {types.argument(operation, field)}{default},\n")
+    declared = ((field, types.argument(operation, field)) for field in operation.body or ())
+    lines = [
+        f"    val {identifier(one.wire)}: {kind}{'' if one.is_required else ' = null'},\n" for one, kind in declared
+    ]
     return f"@Serializable\ninternal class {body_class(operation)}(\n{''.join(lines)})\n"
 
 

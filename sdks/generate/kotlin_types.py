@@ -67,7 +67,7 @@ class Types:
         """All enums, by name."""
         return sorted(self._choices, key=lambda one: one.name)
 
-    def of(self, kind: Type, *, owner: str = "", field: str = "") -> str:  # noqa: C901, PLR0911 - a case for each type
+    def of(self, kind: Type, *, owner: str = "", field: str = "") -> str:  # noqa: C901, PLR0911 - one for each kind
         """The type as it is written, without the `?` of an absent value."""
         match kind:
             case Plain("integer") if field in LONG_FIELDS or owner in LONG_MODELS:

@@ -1,25 +1,33 @@
 // What the library costs over a bare OkHttp, per call, on loopback. Ratios of one run; absolute times are this machine's.
 //
-//     mvn -q test-compile exec:java -Dexec.mainClass=dev.cleanly.bench.OverheadKt [-Dexec.args=BASE_URL]
+//     mvn -q test-compile exec:java -Dexec.mainClass=dev.cleanly.bench.OverheadKt
 package dev.cleanly.bench
 
+import com.sun.net.httpserver.HttpServer
 import dev.cleanly.Cleanly
+import dev.cleanly.scenarios.Stand
+import java.io.IOException
+import java.net.InetSocketAddress
 import java.util.UUID
+import java.util.concurrent.Executors
 import java.util.concurrent.TimeUnit
+import kotlin.coroutines.resume
+import kotlin.coroutines.resumeWithException
+import kotlin.system.exitProcess
 import kotlin.time.Duration
 import kotlin.time.measureTime
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.suspendCancellableCoroutine
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
-import mockwebserver3.Dispatcher
-import mockwebserver3.MockResponse
-import mockwebserver3.MockWebServer
-import mockwebserver3.RecordedRequest
+import okhttp3.Call
+import okhttp3.Callback
 import okhttp3.MediaType.Companion.toMediaType
 import okhttp3.OkHttpClient
 import okhttp3.Request
 import okhttp3.RequestBody.Companion.toRequestBody
+import okhttp3.Response
 
 private const val ROUNDS = 15
 private const val CALLS = 200
@@ -32,25 +40,34 @@ private val BALANCE = """{"items":[{"currency":"EUR",""" +
         .joinToString(",") { """"$it":{"amount":1250,"currency":"EUR"}""" } + "}]}"
 
 /** A service that thinks for no time at all: the harshest measure, for all that is left is the client. */
-private fun instant(): MockWebServer = MockWebServer().apply {
-    dispatcher = object : Dispatcher() {
-        override fun dispatch(request: RecordedRequest): MockResponse {
-            val pair = """"accessToken":"a","refreshToken":"r","expiresIn":90000"""
-            val body = if (request.url.encodedPath.endsWith("register")) """{$pair,"user":$USER}""" else BALANCE
-            return MockResponse.Builder().addHeader("Content-Type", "application/json").body(body).build()
-        }
+private fun instant(): HttpServer {
+    // Else the kernel waits 40 ms to join small packets, and every client is as slow as that.
+    System.setProperty("sun.net.httpserver.nodelay", "true")
+    val server = HttpServer.create(InetSocketAddress("127.0.0.1", 0), 0)
+    server.executor = Executors.newFixedThreadPool(4)
+    server.createContext("/") { exchange ->
+        val pair = """"accessToken":"a","refreshToken":"r","expiresIn":90000,"tokenType":"Bearer""""
+        val isNew = exchange.requestURI.path.endsWith("register")
+        val body = (if (isNew) """{$pair,"user":$USER}""" else BALANCE).toByteArray()
+        exchange.requestBody.use { it.readBytes() }
+        exchange.responseHeaders.add("Content-Type", "application/json")
+        exchange.sendResponseHeaders(200, body.size.toLong())
+        exchange.responseBody.use { it.write(body) }
     }
-    start()
+    server.start()
+    return server
 }
 
-fun main(arguments: Array<String>) {
-    java.util.logging.Logger.getLogger(MockWebServer::class.java.name).level = java.util.logging.Level.OFF
-    val server = if (arguments.isEmpty()) instant() else null
-    val base = arguments.firstOrNull() ?: server!!.url("/").toString().removeSuffix("/")
-    println(if (server == null) "against $base" else "against a server in this process that answers at once")
-    report(base)
-    server?.close()
-    System.exit(0)
+fun main() {
+    val server = instant()
+    println("against a server in this process that answers at once")
+    report("http://127.0.0.1:${server.address.port}")
+    server.stop(0)
+    Stand.shared?.let { stand ->
+        println("against the service")
+        report(stand.service)
+    }
+    exitProcess(0)
 }
 
 private fun report(base: String) {
@@ -59,7 +76,8 @@ private fun report(base: String) {
     val http = OkHttpClient.Builder().readTimeout(30, TimeUnit.SECONDS).build()
     val token = tokenOf(http, base)
     val read = Request.Builder().url("$base/api/v1/balance").header("Authorization", "Bearer $token").build()
-    compare("GET /balance, and its JSON", { bare(http, read) }, { client.payouts.balance() })
+    compare("blocking", { bare(http, read) }, { client.payouts.balance() })
+    compare("suspending", { suspended(http, read) }, { client.payouts.balance() })
     client.close()
 }
 
@@ -75,15 +93,27 @@ private fun bare(http: OkHttpClient, request: Request) {
     http.newCall(request).execute().use { Json.parseToJsonElement(it.body.string()).jsonObject.getValue("items") }
 }
 
+/** The same as an Android app must write it: without blocking the thread that asks. */
+private suspend fun suspended(http: OkHttpClient, request: Request) = suspendCancellableCoroutine { waiting ->
+    http.newCall(request).enqueue(
+        object : Callback {
+            override fun onFailure(call: Call, e: IOException) = waiting.resumeWithException(e)
+
+            override fun onResponse(call: Call, response: Response) =
+                waiting.resume(response.use { Json.parseToJsonElement(it.body.string()).jsonObject.getValue("items") })
+        },
+    )
+}
+
 /** By turns, so that both meet the same machine; the median of the rounds. */
-private fun compare(name: String, bare: () -> Unit, ours: suspend () -> Unit) {
-    fun theirTime(): Duration = measureTime { repeat(CALLS) { bare() } }
+private fun compare(name: String, bare: suspend () -> Unit, ours: suspend () -> Unit) {
+    fun theirTime(): Duration = measureTime { runBlocking { repeat(CALLS) { bare() } } }
     fun ourTime(): Duration = measureTime { runBlocking { repeat(CALLS) { ours() } } }
     repeat(5) { theirTime() + ourTime() }
     val rounds = List(ROUNDS) { theirTime() to ourTime() }
     val theirs = rounds.map { it.first }.sorted()[ROUNDS / 2] / CALLS
     val mine = rounds.map { it.second }.sorted()[ROUNDS / 2] / CALLS
-    println("%-32s bare %s, cleanly %s: %+.1f %%".format(name, theirs.told(), mine.told(), (mine / theirs - 1) * 100))
+    println("  GET /balance and its JSON, bare and %-10s %s, cleanly %s: %+.1f %%".format(name, theirs.told(), mine.told(), (mine / theirs - 1) * 100))
 }
 
 private fun Duration.told() = "%.0f us".format(inWholeNanoseconds / 1000.0)
