@@ -42,7 +42,8 @@ def upgrade() -> None:
         "-- squawk-ignore constraint-missing-not-valid\nALTER TABLE prices VALIDATE CONSTRAINT prices_access_days_check"
     )
     op.execute(
-        "-- squawk-ignore constraint-missing-not-valid\nALTER TABLE prices VALIDATE CONSTRAINT prices_access_terms_check"
+        "-- squawk-ignore constraint-missing-not-valid\n"
+        "ALTER TABLE prices VALIDATE CONSTRAINT prices_access_terms_check"
     )
     # What a used price grants stays as it was, as all else about it.
     op.execute(_GUARD.format(new="NEW.access_days,", old="OLD.access_days,"))

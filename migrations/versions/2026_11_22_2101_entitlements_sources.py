@@ -16,7 +16,8 @@ def upgrade() -> None:
     )
     # Every row fulfils this, and nothing reads the column yet: validated at once.
     op.execute(
-        "-- squawk-ignore constraint-missing-not-valid\nALTER TABLE entitlements VALIDATE CONSTRAINT entitlements_source_check"
+        "-- squawk-ignore constraint-missing-not-valid\n"
+        "ALTER TABLE entitlements VALIDATE CONSTRAINT entitlements_source_check"
     )
 
 
