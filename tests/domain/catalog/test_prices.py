@@ -184,6 +184,7 @@ async def test_a_sale_learns_everything_from_the_price(world: World):
         interval="month",
         interval_count=1,
         trial_days=7,
+        access_days=None,
         plan_group_id=UUID(price["planGroupId"]),
         kind="digital",
         fee_basis_points=1000,
@@ -212,6 +213,10 @@ CHANGES = (
     "type = 'one_time', interval = NULL, interval_count = NULL, trial_days = NULL, plan_group_id = NULL",
     "id = gen_random_uuid()",
     "created_at = created_at - interval '1 day'",
+    (
+        "type = 'one_time', interval = NULL, interval_count = NULL, trial_days = NULL, plan_group_id = NULL,"
+        " access_days = 3"
+    ),
     "used_at = NULL",
     "used_at = used_at + interval '1 day'",
 )
