@@ -5,7 +5,7 @@ secret of whoever bought. Google knows no idempotency keys: each call here may b
 Errors are those of `providers/errors.py`, and two kinds of Refused that tell of the token.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
@@ -258,3 +258,18 @@ class PlayStore(Protocol):
     async def close(self) -> None:
         """Close connections."""
         ...
+
+
+async def voided_since(store: PlayStore, since: datetime) -> AsyncGenerator[VoidedPurchase, None]:
+    """All that was given back since then, page by page.
+
+    Raises:
+        As `PlayStore.list_voided`.
+    """
+    cursor: str | None = None
+    while True:
+        page = await store.list_voided(since, cursor)
+        for voided in page.purchases:
+            yield voided
+        if (cursor := page.cursor) is None:
+            return

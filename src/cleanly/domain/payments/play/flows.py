@@ -1,6 +1,7 @@
 """One-time purchases in the app: verified at Google, bound to one user, acknowledged, followed, taken back."""
 
 from collections.abc import Mapping
+from contextlib import aclosing
 from datetime import timedelta
 from uuid import UUID
 
@@ -28,7 +29,14 @@ from cleanly.platform.idempotency.once import OncePerCall
 from cleanly.platform.providers import judging
 from cleanly.platform.providers.errors import NotSent, ProviderError, ProviderTimeout, Refused, Unknown
 from cleanly.platform.providers.judging import Claim, Denied
-from cleanly.platform.providers.purchases import ProductItem, ProductPurchase, TokenGone, TokenUnknown, VoidedPurchase
+from cleanly.platform.providers.purchases import (
+    ProductItem,
+    ProductPurchase,
+    TokenGone,
+    TokenUnknown,
+    VoidedPurchase,
+    voided_since,
+)
 from cleanly.platform.providers.registry import Providers
 
 PLAY = rules.PROVIDER
@@ -238,13 +246,9 @@ async def sweep_voided(context: Context, _tick: Tick) -> None:
     providers = context.part(Providers)
     if not providers.has_store:
         return
-    since, cursor = context.clock.now() - SWEPT, None
-    while True:
-        page = await providers.store.list_voided(since, cursor)
-        for voided in page.purchases:
+    async with aclosing(voided_since(providers.store, context.clock.now() - SWEPT)) as found:
+        async for voided in found:
             await _take_back(context, voided)
-        if (cursor := page.cursor) is None:
-            return
 
 
 async def _take_back(context: Context, voided: VoidedPurchase) -> None:

@@ -1,5 +1,6 @@
 """Purchases in the app: claimed by the user who bought, acknowledged once granted, taken back when Google says so."""
 
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -25,7 +26,13 @@ from cleanly.platform.idempotency.once import OncePerCall
 from cleanly.platform.providers import judging
 from cleanly.platform.providers.errors import NotSent, ProviderError, ProviderTimeout, Refused, Unknown, as_answers
 from cleanly.platform.providers.judging import Claim, Denied
-from cleanly.platform.providers.purchases import SubscriptionPurchase, TokenGone, TokenUnknown, VoidedPurchase
+from cleanly.platform.providers.purchases import (
+    SubscriptionPurchase,
+    TokenGone,
+    TokenUnknown,
+    VoidedPurchase,
+    voided_since,
+)
 from cleanly.platform.providers.registry import Providers
 
 ALARM_AFTER = timedelta(hours=24)
@@ -208,13 +215,9 @@ async def sweep_voided(context: Context, _tick: Tick) -> None:
     providers = context.part(Providers)
     if not providers.has_store:
         return
-    since, cursor = context.clock.now() - SWEPT, None
-    while True:
-        page = await providers.store.list_voided(since, cursor)
-        for voided in page.purchases:
+    async with aclosing(voided_since(providers.store, context.clock.now() - SWEPT)) as found:
+        async for voided in found:
             await _take_back(context, voided)
-        if (cursor := page.cursor) is None:
-            return
 
 
 async def _take_back(context: Context, voided: VoidedPurchase) -> None:
