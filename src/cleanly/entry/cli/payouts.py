@@ -9,7 +9,7 @@ from rich.table import Column, Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.ledger import service as ledger
-from cleanly.domain.payouts.sending import queries, service, stopping
+from cleanly.domain.payouts.sending import queries, service
 from cleanly.domain.payouts.sending.queries import Payout, PayoutState, Wanted
 from cleanly.entry.cli.running import out, work
 from cleanly.kernel.clock import rfc3339
@@ -105,7 +105,7 @@ def stop(reason: _Reason) -> None:
 
     async def run(context: Context) -> bool:
         async with context.db.begin() as session:
-            return await stopping.stop(session, reason, now=context.clock.now())
+            return await service.stop(session, reason, now=context.clock.now())
 
     out.print("payouts are stopped" if work("cli", run) else "payouts were stopped before")
 
@@ -116,7 +116,7 @@ def resume() -> None:
 
     async def run(context: Context) -> bool:
         async with context.db.begin() as session:
-            return await stopping.resume(session, now=context.clock.now())
+            return await service.resume(session, now=context.clock.now())
 
     out.print("payouts are sent again" if work("cli", run) else "payouts were not stopped")
 

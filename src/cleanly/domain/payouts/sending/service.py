@@ -19,6 +19,7 @@ from cleanly.domain.payouts.sending.errors import PayoutOpen
 from cleanly.domain.payouts.sending.models import PayoutRow
 from cleanly.domain.payouts.sending.queries import Payout, payout_of
 from cleanly.domain.payouts.sending.rules import Ending, State
+from cleanly.domain.payouts.sending.stopping import resume, stop
 from cleanly.domain.payouts.settings import PayoutSettings
 from cleanly.kernel.errors import NotFound
 from cleanly.kernel.ids import new_id
@@ -26,6 +27,7 @@ from cleanly.kernel.money import Money
 from cleanly.platform.jobs import service as jobs
 from cleanly.platform.webhooks.outbound import service as outbound
 
+__all__ = ["resume", "stop"]  # and what is defined here
 _OPEN = text("state IN ('requested', 'held', 'sending', 'unknown', 'in_transit')")
 
 
