@@ -4,12 +4,12 @@ import base64
 from uuid import UUID
 
 import pytest
+from cleanly_client import Money, NotFromUs, Webhooks
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cleanly.kernel import money as served
-from cleanly_client import Money, NotFromUs, Webhooks
 
 
 @given(amount=st.integers(-(10**15), 10**15), currency=st.sampled_from(sorted(served.EXPONENTS)))
