@@ -65,7 +65,8 @@ async def note(
         if isinstance(call, LookAgain):
             waiting.look_again(row, call.at, now=now)
             return None
-        if row.state not in {"created", "unknown"}:
+        # A payment that was looked for as often as it may be is a person's, whatever is asked once more.
+        if row.state not in {"created", "unknown"} or row.check_at is not None:
             waiting.expect(row, call, now=now)
         return Noted(call, row.revision)
 
