@@ -1,6 +1,7 @@
 """Python: the models, the words of their fields, the classes of refusals."""
 
 import keyword
+import re
 import textwrap
 
 from sdks.generate.contract import (
@@ -34,6 +35,7 @@ _PLAIN = {
     "any": "Any",
 }
 _WIDTH = 112
+_CAMEL = re.compile(r"`([a-z]+(?:[A-Z][a-z0-9]*)+)`")
 _IMPORTS = """from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -85,8 +87,9 @@ def optional(text: str) -> str:
 
 
 def docstring(text: str, indent: int = 4) -> str:
-    """A docstring, wrapped; its first line ends like a sentence."""
+    """A docstring, wrapped; its first line ends like a sentence, and fields are called as Python calls them."""
     pad = " " * indent
+    text = _CAMEL.sub(lambda found: f"`{snake(found[1])}`", text)
     first, *rest = text.strip().replace("\\", "\\\\").split("\n\n")
     first = " ".join(first.split())
     head, dot, tail = first.partition(". ")

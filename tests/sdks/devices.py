@@ -14,7 +14,7 @@ from sdks.generate.contract import snake
 from sdks.generate.reading import SDKS
 
 METHODS: dict[str, str] = yaml.safe_load((SDKS / "surface.yaml").read_text())["operations"]
-_TIMEOUTS = Timeouts(connect=5, read=0.5, write=5)
+_TIMEOUTS = Timeouts(connect=5, read=2, write=5)
 
 
 class Died(Exception):

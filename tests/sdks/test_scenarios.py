@@ -38,7 +38,7 @@ def stand(database_url: str) -> Generator[Stand, None, None]:
         assert process.stdout is not None
         told = json.loads(process.stdout.readline())
         try:
-            with httpx2.Client(timeout=60) as http:
+            with httpx2.Client(timeout=120) as http:
                 yield Stand(told["proxy"], told["service"], Control(told["control"], http))
         finally:
             process.communicate(timeout=30)  # the end of its input is its end

@@ -258,7 +258,7 @@ class Balances:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePreview:
-    """What a change would cost; `previewToken` accepts it, until `expiresAt`."""
+    """What a change would cost; `preview_token` accepts it, until `expires_at`."""
 
     price_id: UUID
     amount_due: Money
@@ -292,7 +292,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """Where the money goes, as the seller recognises it. `changedAt`: null for the first that was ever given."""
+    """Where the money goes, as the seller recognises it. `changed_at`: null for the first that was ever given."""
 
     hint: str
     changed_at: datetime | None
@@ -300,7 +300,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispute:
-    """A dispute. `moneyIs` follows the provider's movements of money, not the dispute's state."""
+    """A dispute. `money_is` follows the provider's movements of money, not the dispute's state."""
 
     id: UUID
     payment_id: UUID
@@ -314,7 +314,7 @@ class Dispute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointHealth:
-    """`failures` since `firstFailureAt`, none of them followed by a success."""
+    """`failures` since `first_failure_at`, none of them followed by a success."""
 
     state: EndpointHealthState
     failures: int
@@ -373,7 +373,7 @@ class Health:
 class HoldTerms:
     """How long a seller's money rests after a capture, and what part of it rests longer, in basis points.
 
-    `isAgreed`: with this seller; else the platform's usual terms.
+    `is_agreed`: with this seller; else the platform's usual terms.
     """
 
     seller_id: UUID
@@ -450,9 +450,9 @@ class InboundReplayed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPrice:
-    """A new price. `interval`, `intervalCount`, `trialDays` and `planGroup` belong to a recurring one.
+    """A new price. `interval`, `interval_count`, `trial_days` and `plan_group` belong to a recurring one.
 
-    `planGroup` names the seller's plans of which a subscriber has one at a time; a new name makes a new group.
+    `plan_group` names the seller's plans of which a subscriber has one at a time; a new name makes a new group.
     """
 
     unit_amount: Money
@@ -570,7 +570,7 @@ class PayoutAccounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayoutSchedule:
-    """When what is available is paid out. `nextAt` is null where it is done by hand."""
+    """When what is available is paid out. `next_at` is null where it is done by hand."""
 
     interval: PayoutScheduleInterval
     weekday: int | None
@@ -661,7 +661,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProductSummary:
-    """A product as lists show it. `sellerId` is null for the platform's own; `prices` are those on offer."""
+    """A product as lists show it. `seller_id` is null for the platform's own; `prices` are those on offer."""
 
     id: UUID
     seller_id: UUID | None
@@ -797,7 +797,7 @@ class ReviewedPayout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SellerFee:
-    """What a seller's sales cost: `isAgreed` with this seller, or else the platform's usual fee."""
+    """What a seller's sales cost: `is_agreed` with this seller, or else the platform's usual fee."""
 
     seller_id: UUID
     basis_points: int
@@ -880,7 +880,7 @@ class StatementCurrency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """A month in UTC, in minor units. `isFinal`: it is over, so nothing comes to it any more."""
+    """A month in UTC, in minor units. `is_final`: it is over, so nothing comes to it any more."""
 
     month: str
     since: datetime
@@ -927,7 +927,7 @@ class SubscriptionChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionPeriod:
-    """A time that was paid for: an invoice and its receipt. `paymentId`: its payment, where it is booked here."""
+    """A time that was paid for: an invoice and its receipt. `payment_id`: its payment, where it is booked here."""
 
     id: UUID
     kind: SubscriptionPeriodKind
@@ -1040,7 +1040,7 @@ class WebhookDelivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookKey:
-    """A key that signs. `endsAt`: null of the newest; one that was rotated out signs until then."""
+    """A key that signs. `ends_at`: null of the newest; one that was rotated out signs until then."""
 
     kind: WebhookKeyKind
     public_key: str | None
@@ -1050,7 +1050,7 @@ class WebhookKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookEndpoint:
-    """An endpoint. `disabledReason`: `owner`, or `failing` and `gone`, which only a good test switches on again."""
+    """An endpoint. `disabled_reason`: `owner`, or `failing` and `gone`, which only a good test switches on again."""
 
     id: UUID
     url: str
@@ -1131,7 +1131,7 @@ class WebhookMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookPoll:
-    """The next events of an endpoint, oldest first. Pass `nextCursor` as `after`, now or later: nothing is missed."""
+    """The next events of an endpoint, oldest first. Pass `next_cursor` as `after`, now or later: nothing is missed."""
 
     items: tuple[WebhookEvent, ...]
     next_cursor: str | None

@@ -67,7 +67,7 @@ class Payouts(Group):
     ) -> models.PayoutAccount:
         """Say where I want to be paid.
 
-        One per provider: asked for again, it is answered as it stands (200), with a fresh `onboardingUrl`.
+        One per provider: asked for again, it is answered as it stands (200), with a fresh `onboarding_url`.
 
         The first is the default, by which payouts go. One that the provider has closed is replaced by a new one.
 
@@ -91,7 +91,7 @@ class Payouts(Group):
     def accounts(self) -> models.PayoutAccounts:
         """Where I am paid.
 
-        At most one per provider, the default first, as last seen. `onboardingUrl` is null here: see `me`.
+        At most one per provider, the default first, as last seen. `onboarding_url` is null here: see `me`.
         """
         return self._caller.call(_LIST_PAYOUT_ACCOUNTS, Given({}, {}))
 
@@ -100,7 +100,7 @@ class Payouts(Group):
 
         The default account, or the one at `provider`. The provider is asked, at most every two seconds.
 
-        While something is missing, `onboardingUrl` is a fresh link for a single visit: open it at once, never keep it.
+        While something is missing, `onboarding_url` is a fresh link for a single visit: open it at once, never keep it.
 
         Raises:
             NotFound, UnsupportedByProvider, ProviderError, ProviderTimeout: see `cleanly_client.refusals`.
@@ -333,7 +333,7 @@ class AsyncPayouts(AsyncGroup):
     ) -> models.PayoutAccount:
         """Say where I want to be paid.
 
-        One per provider: asked for again, it is answered as it stands (200), with a fresh `onboardingUrl`.
+        One per provider: asked for again, it is answered as it stands (200), with a fresh `onboarding_url`.
 
         The first is the default, by which payouts go. One that the provider has closed is replaced by a new one.
 
@@ -357,7 +357,7 @@ class AsyncPayouts(AsyncGroup):
     async def accounts(self) -> models.PayoutAccounts:
         """Where I am paid.
 
-        At most one per provider, the default first, as last seen. `onboardingUrl` is null here: see `me`.
+        At most one per provider, the default first, as last seen. `onboarding_url` is null here: see `me`.
         """
         return await self._caller.call(_LIST_PAYOUT_ACCOUNTS, Given({}, {}))
 
@@ -368,7 +368,7 @@ class AsyncPayouts(AsyncGroup):
 
         The default account, or the one at `provider`. The provider is asked, at most every two seconds.
 
-        While something is missing, `onboardingUrl` is a fresh link for a single visit: open it at once, never keep it.
+        While something is missing, `onboarding_url` is a fresh link for a single visit: open it at once, never keep it.
 
         Raises:
             NotFound, UnsupportedByProvider, ProviderError, ProviderTimeout: see `cleanly_client.refusals`.

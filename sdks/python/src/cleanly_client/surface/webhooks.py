@@ -254,7 +254,7 @@ class Webhooks(Group, Verifying):
     ) -> models.Replayed:
         """Send again what did not arrive.
 
-        All since a time that failed or was skipped, five hundred a call, the oldest first. `dryRun` counts them.
+        All since a time that failed or was skipped, five hundred a call, the oldest first. `dry_run` counts them.
 
         `id`: The endpoint's id.
 
@@ -618,7 +618,7 @@ class AsyncWebhooks(AsyncGroup, Verifying):
     ) -> models.Replayed:
         """Send again what did not arrive.
 
-        All since a time that failed or was skipped, five hundred a call, the oldest first. `dryRun` counts them.
+        All since a time that failed or was skipped, five hundred a call, the oldest first. `dry_run` counts them.
 
         `id`: The endpoint's id.
 
