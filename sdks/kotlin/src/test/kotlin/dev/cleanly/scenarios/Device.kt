@@ -22,7 +22,6 @@ import kotlin.reflect.full.memberProperties
 import kotlin.reflect.jvm.isAccessible
 import kotlin.time.AbstractLongTimeSource
 import kotlin.time.Duration
-import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.DurationUnit
 import kotlinx.coroutines.flow.Flow
@@ -81,7 +80,7 @@ class Device(stand: Stand, private val clock: Clock, val store: MortalStore = Mo
         random = Random(7),
         time = clock.source,
         nowMillis = { System.currentTimeMillis() + clock.aheadMillis.get() + skewMillis.get() },
-        readTimeout = 500.milliseconds,
+        readTimeout = 2.seconds, // what only a stall should reach, on a busy machine too
         pause = { clock.sleep(it) },
     )
     /** What a log would hold. */
