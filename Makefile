@@ -39,7 +39,7 @@ check: $(STAMP) ## linters, types, import contracts, migrations
 	@$(BIN)/python tools/check.py
 
 demo: $(STAMP) ## a marketplace's month with its statements; then a phone's life, a market's day, a seller's webhooks against the running service
-	@$(BIN)/cleanly demo --month
+	@$(BIN)/python -m tests.fakes month
 	@$(BIN)/cleanly demo
 
 demo-providers: $(STAMP) ## the demo with a payment of each provider, against fakes of Stripe and PayPal; ends what it starts

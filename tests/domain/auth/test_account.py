@@ -1,10 +1,12 @@
 """Changing and leaving an account, over HTTP."""
 
 import asyncio
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from cleanly.domain.auth import flows as proofs
 from cleanly.domain.users import service as users
 from cleanly.platform.cache.service import Cache
 from tests.world import PASSWORD, Phone, World, code
@@ -166,6 +168,22 @@ async def test_a_lost_reply_to_a_password_change_logs_nobody_out(world: World):
     ada.keep(again)
     assert (await ada.call("GET", "/users/me")).status_code == 200
     assert (await ada.refreshes()).status_code == 200
+
+
+async def test_a_retry_that_the_first_try_overtakes_gets_its_answer_and_not_a_wrong_password(world: World, monkeypatch):
+    ada = await world.register()
+    body = {"currentPassword": PASSWORD, "newPassword": NEW}
+    prove, answers = proofs.prove_again, []
+
+    async def overtaken(*args: Any, **named: Any) -> Any:
+        monkeypatch.setattr(proofs, "prove_again", prove)
+        answers.append(await ada.call("POST", "/auth/password/change", body, Idempotency_Key="c2"))
+        return await prove(*args, **named)
+
+    monkeypatch.setattr(proofs, "prove_again", overtaken)
+    again = await ada.call("POST", "/auth/password/change", body, Idempotency_Key="c2")
+    assert [answers[0].status_code, again.status_code] == [200, 200]
+    assert again.json() == answers[0].json()
 
 
 async def test_leaving_erases_the_person_and_frees_the_email(world: World):

@@ -15,14 +15,14 @@ from rich.console import Console
 from cleanly.domain.users import service as users
 from cleanly.entry.demo import sums
 from cleanly.entry.demo.stage import DemoFailed, Reply
-from cleanly.entry.demo.town import Town, opened, scratch
+from cleanly.entry.demo.town import AppStore, OpenStore, Town, opened, scratch
 from cleanly.kernel.clock import Clock
 from cleanly.platform.cache.service import Cache
 
 __all__ = ["play", "scratch"]
 
 HONEY, CANDLES, LOST, WON = 4_500, 1_200, 3_620, 2_721
-READING = 900
+READING, MAP = 900, 999
 FAILING = 5_040
 _MONDAY = 1
 
@@ -85,9 +85,12 @@ class _Cast:
     ada: Person
 
 
-async def play(database_url: str, console: Console) -> bool:
-    """The whole month, and the next one's first days; True when everything adds up. The database must be empty."""
-    async with opened(database_url, _first_of_next_month()) as town:
+async def play(database_url: str, console: Console, *, open_store: OpenStore | None = None) -> bool:
+    """The whole month, and the next one's first days; True when everything adds up. The database must be empty.
+
+    With a store something is bought in the app, too.
+    """
+    async with opened(database_url, _first_of_next_month(), open_store=open_store) as town:
         stage = town.stage
         try:
             cast = await _assemble(town)
@@ -131,6 +134,8 @@ async def _unfold(cast: _Cast) -> None:
     honey = await _shelf(cast.mira, "Honey", HONEY, LOST, WON)
     candles = await _shelf(cast.otto, "Candles", CANDLES, HONEY)
     daily = await _subscribed(cast)
+    if town.store is not None:
+        await _bought_in_the_app(cast, town.store)
     sales = [await _buy(cast, cast.ben, honey[HONEY]), await _buy(cast, cast.cleo, candles[CANDLES])]
     disputed = [await _buy(cast, cast.cleo, honey[LOST]), await _buy(cast, cast.ben, honey[WON])]
     await cast.mira.done("POST", f"/payments/{sales[0]}/refunds", {"amount": 1_500, "reason": "one pot was broken"})
@@ -167,12 +172,29 @@ async def _buy(cast: _Cast, buyer: Person, price: str) -> str:
     return str(made["id"])
 
 
+async def _platforms_price(cast: _Cast, name: str, amount: int, **terms: str) -> str:
+    product = await cast.ada.done("POST", "/products", {"name": name, "kind": "digital", "platform": True})
+    price = {"unitAmount": {"amount": amount, "currency": "EUR"}} | terms
+    return str((await cast.ada.done("POST", f"/products/{product['id']}/prices", price))["id"])
+
+
+async def _bought_in_the_app(cast: _Cast, store: AppStore) -> None:
+    """Google Play asks for the money; we look at the purchase, grant it, and say so to Google."""
+    price = await _platforms_price(cast, "A map", MAP)
+    account = (await cast.cleo.done("GET", "/subscriptions/google-play-account"))["obfuscatedAccountId"]
+    token = store.buy(account, option=price)
+    body = {"priceId": price, "provider": "google_play", "purchaseToken": token}
+    made = await cast.cleo.done("POST", "/payments", body)
+    await cast.town.work()
+    granted = [one.get("paymentId") for one in (await cast.cleo.done("GET", "/entitlements"))["items"]]
+    is_good = made["id"] in granted and store.acknowledged == [token]
+    cast.town.stage.check("a purchase on Google Play", made["state"], "captured", "granted, told", is_good=is_good)
+
+
 async def _subscribed(cast: _Cast) -> str:
-    body = {"name": "The Daily", "kind": "digital", "platform": True}
-    product = await cast.ada.done("POST", "/products", body)
-    price = {"unitAmount": {"amount": READING, "currency": "EUR"}, "type": "recurring", "interval": "month"}
-    made = await cast.ada.done("POST", f"/products/{product['id']}/prices", price | {"planGroup": "reading"})
-    body = {"priceId": made["id"], "provider": "sandbox"}
+    terms = {"type": "recurring", "interval": "month", "planGroup": "reading"}
+    price = await _platforms_price(cast, "The Daily", READING, **terms)
+    body = {"priceId": price, "provider": "sandbox"}
     subscription = await cast.ben.done("POST", "/subscriptions", body)
     await cast.town.work()
     return str(subscription["id"])

@@ -5,11 +5,11 @@ import itertools
 import pathlib
 import socket
 import tempfile
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import aiohttp
@@ -56,13 +56,31 @@ class TownClock(Clock):
         return UUID(int=((self.at - _EPOCH) // _MILLISECOND) << 80 | 0x7 << 76 | 0x2 << 62 | next(self._numbers))
 
 
+class AppStore(Protocol):
+    """Google Play as a phone has it, and the settings by which the service asks it."""
+
+    acknowledged: list[str]
+
+    def settings(self) -> dict[str, str]:
+        """By their fields' names."""
+        ...
+
+    def buy(self, account_id: str | None, *, option: str) -> str:
+        """Buy once what our price names; the purchase's token."""
+        ...
+
+
+OpenStore = Callable[[Clock], AbstractAsyncContextManager[AppStore]]
+
+
 @dataclass(frozen=True, slots=True)
 class Town:
-    """The service, its clock, and how to call it."""
+    """The service, its clock, and how to call it. `store`: if there is one in this town."""
 
     context: Context
     clock: TownClock
     stage: Stage
+    store: AppStore | None = None
 
     async def rows(self, statement: str, **values: object) -> list[Any]:
         """What a statement finds."""
@@ -124,27 +142,38 @@ def scratch() -> Generator[str, None, None]:
 
 
 @asynccontextmanager
-async def opened(database_url: str, starts_at: datetime) -> AsyncGenerator[Town, None]:
+async def opened(
+    database_url: str, starts_at: datetime, *, open_store: OpenStore | None = None
+) -> AsyncGenerator[Town, None]:
     """The service on an empty database, at that time."""
     clock = TownClock(starts_at)
     with socket.socket() as line, made_by(clock.new_id):
         line.bind(("127.0.0.1", 0))
-        settings = _settings(line.getsockname()[1])
         async with (
-            contexts.build(settings, database_url=database_url, name="month", clock=clock) as context,
-            _listening(context, settings, line),
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS_MAX), trust_env=False) as http,
+            open_store(clock) if open_store else nullcontext() as store,
+            _serving(database_url, clock, line, **(store.settings() if store else {})) as town,
         ):
-            yield Town(context, clock, Stage(http, f"http://127.0.0.1:{settings.listen_port}"))
+            yield replace(town, store=store)
 
 
-def _settings(port: int) -> Settings:
-    """As on a laptop where nothing is set up: no provider but the sandbox, whatever the environment says."""
+@asynccontextmanager
+async def _serving(database_url: str, clock: TownClock, line: socket.socket, **more: str) -> AsyncGenerator[Town, None]:
+    settings = _settings(line.getsockname()[1], **more)
+    async with (
+        contexts.build(settings, database_url=database_url, name="month", clock=clock) as context,
+        _listening(context, settings, line),
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS_MAX), trust_env=False) as http,
+    ):
+        yield Town(context, clock, Stage(http, f"http://127.0.0.1:{settings.listen_port}"))
+
+
+def _settings(port: int, **more: str) -> Settings:
+    """As on a laptop where nothing else is set up: no provider but the sandbox, whatever the environment says."""
     groups = (StripeSettings, PayPalSettings, GooglePlaySettings)
     off = {name: field.get_default() for group in groups for name, field in group.model_fields.items()}
     roomy = {f"rate_limit_{name}": "100000/minute" for name in ("default", "auth", "account", "webhooks")}
     return environment.load(
-        **off,
+        **{**off, **more},
         **roomy,
         app_env="development",
         node_env=None,

@@ -111,7 +111,11 @@ async def change_password(body: PasswordChangeIn, caller: Me, context: Ctx, orig
     The old tokens of this device work until the new ones are first used, so that a lost reply logs nobody out.
     """
     await once.look(context)
-    changed = await flows.new_password(context, caller, body, origin=origin)
+    try:
+        changed = await flows.new_password(context, caller, body, origin=origin)
+    except ReauthenticationRequired:
+        await once.look(context)  # the old password is wrong since the first try of this very call was done
+        raise
     async with context.db.begin() as session:
         await once.claim(session)
         opened = await flows.change_password(session, context, caller, changed, origin=origin)
