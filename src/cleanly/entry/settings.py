@@ -35,7 +35,7 @@ _KNOWN_SECRETS = {DEVELOPMENT_SECRET, "changethis", "changeme", "secret", "your-
 _WEAK_TLS = {"disable", "allow", "prefer"}
 _PREFIXES = (
     *("JWT_", "DATABASE_", "RATE_LIMIT_", "JOBS_", "MAIL_", "PASSWORD_", "GOOGLE_", "CLEANLY_", "REFRESH_", "STRIPE_"),
-    *("PAYPAL_", "SANDBOX_", "INBOUND_", "OUTBOUND_", "PAYOUT_", "SUBSCRIPTION_"),
+    *("PAYPAL_", "SANDBOX_", "INBOUND_", "OUTBOUND_", "PAYOUT_", "SUBSCRIPTION_", "METRICS_"),
 )
 Environment = Literal["development", "test", "preview", "production"]
 
@@ -68,6 +68,18 @@ class ProcessSettings(Group):
     keep_alive_seconds: Annotated[int, Field(ge=1)] = 75
     render: str | None = None
     render_git_commit: str | None = None
+    render_instance_id: str | None = None
+
+
+class TelemetrySettings(Group):
+    """Who may read what is measured, and where it is pushed."""
+
+    metrics_token: SecretStr | None = None
+    memory_limit_mb: Annotated[int, Field(ge=1)] | None = None
+    otel_exporter_otlp_endpoint: Url | None = None
+    otel_exporter_otlp_headers: SecretStr | None = None
+    otel_metric_export_interval: Annotated[int, Field(ge=100)] = 60_000
+    otel_traces_sampler_arg: Annotated[float, Field(ge=0, le=1)] = 0
 
 
 class DatabaseSettings(Group):
@@ -85,6 +97,7 @@ class DatabaseSettings(Group):
 
 class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # each group brings the same model_config
     ProcessSettings,
+    TelemetrySettings,
     DatabaseSettings,
     AuthSettings,
     SessionSettings,
@@ -146,6 +159,11 @@ class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # each g
     def shows_docs(self) -> bool:
         """/docs and the OpenAPI document: open unless this is production and nobody said so."""
         return self.docs == "on" or (self.docs is None and not self.is_production)
+
+    @property
+    def serves_metrics(self) -> bool:
+        """/metrics: for who holds METRICS_TOKEN; without one open on a laptop and in tests, and nowhere else."""
+        return self.metrics_token is not None or self.environment in {"development", "test"}
 
     @property
     def logs_json(self) -> bool:
@@ -243,7 +261,7 @@ def _check_production(settings: Settings) -> dict[str, str]:
         faults["MAIL_URL"] = "must be set in production"
     if settings.public_url is None or not settings.public_url.startswith("https://"):
         faults["PUBLIC_URL"] = "must be an https address in production"
-    faults |= _check_money(settings) | _check_google(settings)
+    faults |= _check_money(settings) | _check_google(settings) | _check_metrics(settings)
     if "*" in settings.cors_origins:
         faults["CORS_ORIGINS"] = "* is not allowed in production"
     if not settings.trusted_proxies and not settings.edge_secret:
@@ -264,6 +282,13 @@ def _check_money(settings: Settings) -> dict[str, str]:
     if settings.paypal_is_on and settings.paypal_env != "live":
         faults["PAYPAL_ENV"] = "is sandbox; ALLOW_TEST_PAYMENTS=on if that is meant"
     return faults
+
+
+def _check_metrics(settings: Settings) -> dict[str, str]:
+    token = settings.metrics_token
+    if token is not None and len(token.get_secret_value().encode()) < SECRET_BYTES_MIN:
+        return {"METRICS_TOKEN": f"needs at least {SECRET_BYTES_MIN} bytes"}
+    return {}
 
 
 def _check_google(settings: Settings) -> dict[str, str]:

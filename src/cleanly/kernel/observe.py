@@ -5,7 +5,7 @@ import logging
 import re
 import sys
 import time
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, TextIO, cast
@@ -16,6 +16,20 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 _log = structlog.get_logger("cleanly.request")
 METER = metrics.get_meter("cleanly")
+_zeros: list[tuple[metrics.Counter, Mapping[str, str]]] = []
+
+
+def from_zero(counter: metrics.Counter, *series: Mapping[str, str]) -> metrics.Counter:
+    """A counter that an alert reads is there as 0 before it counts: one born with its first fault shows no increase."""
+    _zeros.extend((counter, labels) for labels in series or ({},))
+    return counter
+
+
+def count_from_zero() -> None:
+    """Export those zeros: once the SDK stands behind the meter."""
+    for counter, labels in _zeros:
+        counter.add(0, labels)
+
 
 _SECRET_NAMES = re.compile(
     r"authorization|cookie|password|passwd|secret|token|api[-_]?key|otp|code_verifier|iban|card[-_]?number|cvc",

@@ -77,6 +77,7 @@ class Runner:
             app.task(name=job.task.name, retry=retry, pass_context=True)(self._body(job))
         for name in ("procrastinate.worker", f"procrastinate.worker.{_NAME}"):
             logging.getLogger(name).addFilter(_without_payloads)
+        metrics.known(jobs)
         self._app = app
         self._worker = Worker(
             app,
@@ -142,14 +143,16 @@ class Runner:
             self._outcomes.note_error(job_id, error)
             raise
         finally:
+            seconds = loop.time() - started
             metrics.count(job.task.name, outcome)
+            metrics.took(job.task.name, seconds)
             write = {"dead": _log.error, "failed": _log.warning, "given_back": _log.warning}.get(outcome, _log.info)
             write(
                 "job_finished",
                 task=job.task.name,
                 job_id=job_id,
                 attempt=attempt,
-                duration_seconds=round(loop.time() - started, 3),
+                duration_seconds=round(seconds, 3),
                 outcome=outcome,
                 **({"exc_info": fault} if fault else {}),
             )
