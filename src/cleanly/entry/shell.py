@@ -17,6 +17,7 @@ from cleanly.entry import measures, prometheus, request_log
 from cleanly.entry.cors import Cors, Header
 from cleanly.entry.deadlines import Deadline, Deadlines
 from cleanly.entry.settings import Settings
+from cleanly.kernel import tracing
 from cleanly.kernel.address import AddressRules, ClientAddress
 from cleanly.kernel.context import Context
 from cleanly.kernel.errors import (
@@ -148,6 +149,18 @@ class Shell:
             await self._app(scope, receive, send)
             return
         call = Call(scope, send, self._defaults)
+        brought = call.headers.get(b"traceparent")
+        if brought is None and not tracing.TRACES.on:
+            await self._answer(call, receive)
+            return
+        parent = brought.decode("latin-1") if brought is not None else None
+        with tracing.within(parent, call.method, tracing.SpanKind.SERVER) as span:
+            await self._answer(call, receive)
+            if span is not None:
+                request_log.trace(call, span)
+
+    async def _answer(self, call: Call, receive: Receive) -> None:
+        scope = call.scope
         measures.STANDING.active += 1
         deadline = scope[SCOPE_DEADLINE] = Deadline(self._deadlines)
         try:

@@ -13,8 +13,9 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
-from opentelemetry import metrics
+from opentelemetry import metrics, trace
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, Histogram, MeterProvider
@@ -30,12 +31,16 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.metrics.export import Histogram as HistogramPoints
 from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
 from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased, TraceIdRatioBased
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 
 from cleanly.entry import health
 from cleanly.entry.settings import Settings
+from cleanly.kernel import tracing
 from cleanly.kernel.observe import METER, count_from_zero
 from cleanly.kernel.tally import SECONDS, TALLIES, Tally
 
@@ -92,12 +97,16 @@ def _points(tally: Tally, now: int) -> Metric:
 @contextlib.contextmanager
 def running(settings: Settings, process: str) -> Generator[None, None, None]:
     """Measure for as long as this process lives; what is left to push is pushed at the end."""
-    provider = start(settings, process)
+    measuring, traced = start(settings, process), trace_spans(settings, process)
     try:
         yield
     finally:
-        if provider is not None:
-            provider.shutdown(timeout_millis=_FLUSH_MS_MAX)
+        if traced is not None:
+            tracing.TRACES.on = False
+            traced.force_flush(_FLUSH_MS_MAX)
+            traced.shutdown()
+        if measuring is not None:
+            measuring.shutdown(timeout_millis=_FLUSH_MS_MAX)
 
 
 def start(settings: Settings, process: str) -> MeterProvider | None:
@@ -123,6 +132,22 @@ def start(settings: Settings, process: str) -> MeterProvider | None:
     metrics.set_meter_provider(provider)
     _measure_process(settings, process)
     count_from_zero()
+    return provider
+
+
+def trace_spans(settings: Settings, process: str) -> TracerProvider | None:
+    """Make and push spans of a part of all traces; which ones is decided by their id, the same in every process."""
+    part = settings.otel_traces_sampler_arg
+    if not part or settings.otel_exporter_otlp_endpoint is None:
+        return None
+    chosen = TraceIdRatioBased(part)
+    # A caller's word that its trace is sampled is not taken: anybody could make us trace all that they ask.
+    sampler = ParentBased(chosen, remote_parent_sampled=chosen, remote_parent_not_sampled=ALWAYS_OFF)
+    provider = TracerProvider(sampler=sampler, resource=resource_of(settings, process), shutdown_on_exit=False)
+    exporter = OTLPSpanExporter(endpoint=_address(settings, "traces"), headers=_headers(settings))
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+    tracing.TRACES.on = True
     return provider
 
 

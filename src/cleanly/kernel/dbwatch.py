@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from cleanly.kernel import tracing
 from cleanly.kernel.observe import METER
 from cleanly.kernel.tally import STATEMENT_SECONDS, Tally
 
@@ -64,11 +65,15 @@ class WatchedCursor(psycopg.AsyncCursor[Any]):
 
     async def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
         """Execute, and note how long it took."""
+        name = name_of(query if isinstance(query, str) else "other")
         began = perf_counter()
         try:
+            if tracing.TRACES.on:
+                with tracing.span(name):
+                    return await super().execute(query, params, **options)
             return await super().execute(query, params, **options)
         finally:
-            STATEMENTS.record((name_of(query if isinstance(query, str) else "other"),), perf_counter() - began)
+            STATEMENTS.record((name,), perf_counter() - began)
 
 
 class WatchedPool(AsyncAdaptedQueuePool):

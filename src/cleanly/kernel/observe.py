@@ -14,6 +14,8 @@ import structlog
 from opentelemetry import metrics
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from cleanly.kernel import tracing
+
 _log = structlog.get_logger("cleanly.request")
 METER = metrics.get_meter("cleanly")
 _zeros: list[tuple[metrics.Counter, Mapping[str, str]]] = []
@@ -78,6 +80,13 @@ def _redact_value(value: Any) -> Any:
     return value
 
 
+def _name_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """The trace that the line belongs to, if it belongs to one."""
+    if (found := tracing.current_ids()) is not None:
+        event["trace_id"], event["span_id"] = found
+    return event
+
+
 def _drop_colours(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Uvicorn says each thing twice, once for a terminal."""
     event.pop("color_message", None)
@@ -133,6 +142,7 @@ def set_up_logging(*, level: str, as_json: bool, stream: TextIO | None = None) -
     out = stream or sys.stdout
     first: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        _name_trace,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="timestamp"),
         structlog.processors.StackInfoRenderer(),

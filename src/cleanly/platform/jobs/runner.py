@@ -13,6 +13,7 @@ from procrastinate.jobs import Job
 from procrastinate.worker import Worker
 from pydantic import BaseModel, ValidationError
 
+from cleanly.kernel import tracing
 from cleanly.kernel.clock import Clock
 from cleanly.kernel.context import Context
 from cleanly.kernel.messages import Task
@@ -119,7 +120,9 @@ class Runner:
 
     def _body(self, job: Handler) -> Callable[..., Awaitable[None]]:
         async def body(running: JobContext, **stored: Any) -> None:
-            await self._run(job, running.job, stored)
+            brought = stored.get("traceparent")
+            with tracing.within(str(brought) if brought else None, job.task.name, tracing.SpanKind.CONSUMER):
+                await self._run(job, running.job, stored)
 
         return body
 
