@@ -13,6 +13,7 @@ from cleanly.domain.catalog.settings import CatalogSettings
 from cleanly.domain.payments.settings import PaymentSettings
 from cleanly.domain.payouts.settings import PayoutSettings
 from cleanly.domain.subscriptions.settings import SubscriptionSettings
+from cleanly.entry.telemetry_settings import TelemetrySettings
 from cleanly.kernel.pgconn import BadDatabaseUrl, DatabaseUrl
 from cleanly.kernel.settings import Group, Url, Words
 from cleanly.platform.cache.settings import CacheSettings
@@ -69,17 +70,6 @@ class ProcessSettings(Group):
     render: str | None = None
     render_git_commit: str | None = None
     render_instance_id: str | None = None
-
-
-class TelemetrySettings(Group):
-    """Who may read what is measured, and where it is pushed."""
-
-    metrics_token: SecretStr | None = None
-    memory_limit_mb: Annotated[int, Field(ge=1)] | None = None
-    otel_exporter_otlp_endpoint: Url | None = None
-    otel_exporter_otlp_headers: SecretStr | None = None
-    otel_metric_export_interval: Annotated[int, Field(ge=100)] = 60_000
-    otel_traces_sampler_arg: Annotated[float, Field(ge=0, le=1)] = 0
 
 
 class DatabaseSettings(Group):
@@ -261,7 +251,7 @@ def _check_production(settings: Settings) -> dict[str, str]:
         faults["MAIL_URL"] = "must be set in production"
     if settings.public_url is None or not settings.public_url.startswith("https://"):
         faults["PUBLIC_URL"] = "must be an https address in production"
-    faults |= _check_money(settings) | _check_google(settings) | _check_metrics(settings)
+    faults |= _check_money(settings) | _check_google(settings) | settings.telemetry_refused_in_production()
     if "*" in settings.cors_origins:
         faults["CORS_ORIGINS"] = "* is not allowed in production"
     if not settings.trusted_proxies and not settings.edge_secret:
@@ -282,13 +272,6 @@ def _check_money(settings: Settings) -> dict[str, str]:
     if settings.paypal_is_on and settings.paypal_env != "live":
         faults["PAYPAL_ENV"] = "is sandbox; ALLOW_TEST_PAYMENTS=on if that is meant"
     return faults
-
-
-def _check_metrics(settings: Settings) -> dict[str, str]:
-    token = settings.metrics_token
-    if token is not None and len(token.get_secret_value().encode()) < SECRET_BYTES_MIN:
-        return {"METRICS_TOKEN": f"needs at least {SECRET_BYTES_MIN} bytes"}
-    return {}
 
 
 def _check_google(settings: Settings) -> dict[str, str]:
