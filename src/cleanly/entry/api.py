@@ -14,7 +14,7 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import Route
 
 from cleanly import __version__
-from cleanly.entry import books, health, openapi
+from cleanly.entry import books, health, openapi, prometheus
 from cleanly.entry.direct import Direct
 from cleanly.entry.health import Liveness
 from cleanly.entry.modules import MODULES
@@ -49,13 +49,14 @@ def create(context: Context, settings: Settings) -> App:
         shows_mailbox=not settings.is_production,
         shows_books=settings.environment in {"development", "test"},  # a preview is open to strangers
         shows_docs=settings.shows_docs,
+        shows_metrics=settings.serves_metrics,
     )
     direct = Direct(cast("App", app), context, app.routes)
     return Shell(direct, context, settings, prefix=PREFIX, draining=context.part(Liveness))
 
 
 @cache
-def _routed(*, shows_mailbox: bool, shows_books: bool, shows_docs: bool) -> "_Api":
+def _routed(*, shows_mailbox: bool, shows_books: bool, shows_docs: bool, shows_metrics: bool) -> "_Api":
     """The routes. They find the context in each request's scope: services in one process share what takes long."""
     app = _Api(
         title="Cleanly",
@@ -76,6 +77,8 @@ def _routed(*, shows_mailbox: bool, shows_books: bool, shows_docs: bool) -> "_Ap
     _add(app, health.router, PREFIX)
     if shows_books:
         _add(app, books.router)
+    if shows_metrics:
+        _add(app, prometheus.router)
     if shows_docs:
         app.add_api_route(f"{PREFIX}/openapi.json", _openapi, include_in_schema=False)
         app.add_api_route("/docs", _docs, include_in_schema=False)

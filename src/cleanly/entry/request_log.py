@@ -1,18 +1,16 @@
 """One line per request: the route's template, never the path with its ids; no query, no body, no header."""
 
-import re
-import time
 from collections.abc import MutableMapping
 from typing import Any, Protocol
 
+from opentelemetry.trace import Span
+
+from cleanly.kernel import tracing
 from cleanly.kernel.address import ClientAddress
 from cleanly.kernel.http import SCOPE_CALLER, SCOPE_REQUEST_ID
 from cleanly.kernel.ids import text_of
 from cleanly.kernel.observe import REQUEST_LINES
 from cleanly.kernel.principal import Caller
-
-# W3C Trace Context: version, trace id, parent id, flags.
-_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class Finished(Protocol):
@@ -22,28 +20,37 @@ class Finished(Protocol):
     headers: dict[bytes, bytes]
     client: ClientAddress | None
     method: str
-    began: float
     status: int
 
 
-def write(call: Finished) -> None:
+def write(call: Finished, route: str, seconds: float) -> None:
     """Log a finished request; a fault of ours as an error."""
     scope = call.scope
     fields: dict[str, Any] = {
         "request_id": scope[SCOPE_REQUEST_ID],
         "http.request.method": call.method,
-        "http.route": route_of(scope),
+        "http.route": route,
         "http.response.status_code": call.status,
-        "duration_ms": round((time.perf_counter() - call.began) * 1000, 2),
+        "duration_ms": round(seconds * 1000, 2),
         "client.address": call.client.text if call.client is not None else "unknown",
     }
     caller: Caller | None = scope.get(SCOPE_CALLER)
     if caller is not None:
         fields["user.id"] = text_of(caller.user_id)
-    traceparent = call.headers.get(b"traceparent")
-    if traceparent is not None and (found := _TRACEPARENT.fullmatch(traceparent)) is not None:
-        fields["trace_id"] = found[1].decode()
+    if (tracing.TRACES.on or b"traceparent" in call.headers) and (ids := tracing.current_ids()) is not None:
+        fields["trace_id"], fields["span_id"] = ids
     REQUEST_LINES.write(fields, is_fault=call.status >= 500 or call.status == 0)
+
+
+def trace(call: Finished, span: Span) -> None:
+    """Name a finished request's span: its route's template is known only at the end."""
+    route = route_of(call.scope)
+    span.update_name(f"{call.method} {route}")
+    span.set_attribute("http.request.method", call.method)
+    span.set_attribute("http.route", route)
+    span.set_attribute("http.response.status_code", call.status)
+    if call.status >= 500:
+        tracing.failed(span, str(call.status))
 
 
 def route_of(scope: Any) -> str:

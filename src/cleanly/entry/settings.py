@@ -14,6 +14,7 @@ from cleanly.domain.payments.settings import PaymentSettings
 from cleanly.domain.payouts.settings import PayoutSettings
 from cleanly.domain.reports.settings import ReportSettings
 from cleanly.domain.subscriptions.settings import SubscriptionSettings
+from cleanly.entry.telemetry_settings import TelemetrySettings
 from cleanly.kernel.pgconn import BadDatabaseUrl, DatabaseUrl
 from cleanly.kernel.settings import Group, Url, Words
 from cleanly.platform.cache.settings import CacheSettings
@@ -36,7 +37,7 @@ _KNOWN_SECRETS = {DEVELOPMENT_SECRET, "changethis", "changeme", "secret", "your-
 _WEAK_TLS = {"disable", "allow", "prefer"}
 _PREFIXES = (
     *("JWT_", "DATABASE_", "RATE_LIMIT_", "JOBS_", "MAIL_", "PASSWORD_", "GOOGLE_", "CLEANLY_", "REFRESH_", "STRIPE_"),
-    *("PAYPAL_", "SANDBOX_", "INBOUND_", "OUTBOUND_", "PAYOUT_", "SUBSCRIPTION_", "REPORT_"),
+    *("PAYPAL_", "SANDBOX_", "INBOUND_", "OUTBOUND_", "PAYOUT_", "SUBSCRIPTION_", "REPORT_", "METRICS_"),
 )
 Environment = Literal["development", "test", "preview", "production"]
 
@@ -69,6 +70,7 @@ class ProcessSettings(Group):
     keep_alive_seconds: Annotated[int, Field(ge=1)] = 75
     render: str | None = None
     render_git_commit: str | None = None
+    render_instance_id: str | None = None
 
 
 class DatabaseSettings(Group):
@@ -86,6 +88,7 @@ class DatabaseSettings(Group):
 
 class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # each group brings the same model_config
     ProcessSettings,
+    TelemetrySettings,
     DatabaseSettings,
     AuthSettings,
     SessionSettings,
@@ -148,6 +151,11 @@ class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # each g
     def shows_docs(self) -> bool:
         """/docs and the OpenAPI document: open unless this is production and nobody said so."""
         return self.docs == "on" or (self.docs is None and not self.is_production)
+
+    @property
+    def serves_metrics(self) -> bool:
+        """/metrics: for who holds METRICS_TOKEN; without one open on a laptop and in tests, and nowhere else."""
+        return self.metrics_token is not None or self.environment in {"development", "test"}
 
     @property
     def logs_json(self) -> bool:
@@ -245,7 +253,7 @@ def _check_production(settings: Settings) -> dict[str, str]:
         faults["MAIL_URL"] = "must be set in production"
     if settings.public_url is None or not settings.public_url.startswith("https://"):
         faults["PUBLIC_URL"] = "must be an https address in production"
-    faults |= _check_money(settings) | _check_google(settings)
+    faults |= _check_money(settings) | _check_google(settings) | settings.telemetry_refused_in_production()
     if "*" in settings.cors_origins:
         faults["CORS_ORIGINS"] = "* is not allowed in production"
     if not settings.trusted_proxies and not settings.edge_secret:

@@ -13,10 +13,11 @@ from typing import Any, Protocol
 import structlog
 from starlette.requests import ClientDisconnect
 
-from cleanly.entry import request_log
+from cleanly.entry import measures, prometheus, request_log
 from cleanly.entry.cors import Cors, Header
 from cleanly.entry.deadlines import Deadline, Deadlines
 from cleanly.entry.settings import Settings
+from cleanly.kernel import tracing
 from cleanly.kernel.address import AddressRules, ClientAddress
 from cleanly.kernel.context import Context
 from cleanly.kernel.errors import (
@@ -136,7 +137,9 @@ class Shell:
         self._edge_only = settings.edge_enforce == "on"
         self._hosts = _hosts(settings)
         self._cors = Cors(settings.cors_origins) if settings.cors_origins else None
-        self._probes = f"{prefix}/health"
+        self._probes = frozenset({f"{prefix}/health", prometheus.PATH})
+        self._beneath_probes = f"{prefix}/health/"
+        self._has_edge = bool(settings.edge_secret)
         self._webhooks = f"{prefix}/webhooks/"
         self._defaults = (*SECURITY, *((_HSTS,) if settings.is_production else ()))
 
@@ -146,6 +149,19 @@ class Shell:
             await self._app(scope, receive, send)
             return
         call = Call(scope, send, self._defaults)
+        brought = call.headers.get(b"traceparent")
+        if brought is None and not tracing.TRACES.on:
+            await self._answer(call, receive)
+            return
+        parent = brought.decode("latin-1") if brought is not None else None
+        with tracing.within(parent, call.method, tracing.SpanKind.SERVER) as span:
+            await self._answer(call, receive)
+            if span is not None:
+                request_log.trace(call, span)
+
+    async def _answer(self, call: Call, receive: Receive) -> None:
+        scope = call.scope
+        measures.STANDING.active += 1
         deadline = scope[SCOPE_DEADLINE] = Deadline(self._deadlines)
         try:
             with deadline:
@@ -163,15 +179,19 @@ class Shell:
                 _log.exception("request_failed", route=request_log.route_of(call.scope))
                 await self._end(call, InternalError())
         finally:
+            measures.STANDING.active -= 1
+            seconds, route = time.perf_counter() - call.began, request_log.route_of(call.scope)
+            if not call.is_probe:  # they would dilute every ratio
+                measures.ended(call.method, route, call.status, seconds)
             if not (call.is_probe and call.status < 400):  # probes that go well would drown the rest
-                request_log.write(call)
+                request_log.write(call, route, seconds)
 
     async def _serve(self, call: Call, receive: Receive) -> None:
         scope, headers = call.scope, call.headers
         structlog.contextvars.bind_contextvars(request_id=scope[SCOPE_REQUEST_ID])
         peer = scope.get("client")
         call.client = scope[SCOPE_CLIENT] = self._addresses.resolve(peer[0] if peer else None, scope["scheme"], headers)
-        call.is_probe = call.path == self._probes or call.path.startswith(f"{self._probes}/")
+        call.is_probe = call.path in self._probes or call.path.startswith(self._beneath_probes)
         if self._draining.is_draining:
             call.added.append((b"connection", b"close"))
         if self._cors is not None:
@@ -202,14 +222,19 @@ class Shell:
                 raise MalformedRequest("This host is not served here")
             if self._https_only and not client.is_https:
                 raise Forbidden("Use https")
-            if self._edge_only and not client.via_edge:
-                raise Forbidden
+            if self._has_edge and not client.via_edge:
+                self._past_the_edge()
         length = headers.get(b"content-length")
         if length is not None:
             if not length.isdigit():
                 raise MalformedRequest("Content-Length is no number")
             if len(length) > _LENGTH_DIGITS_MAX or int(length) > self._body_bytes_max:
                 raise PayloadTooLarge
+
+    def _past_the_edge(self) -> None:
+        measures.STANDING.past_the_edge += 1
+        if self._edge_only:
+            raise Forbidden
 
     async def _limit(self, call: Call, client: ClientAddress) -> None:
         # A provider pushes from a few addresses, in bursts: its news is bounded, but not like a phone.

@@ -11,10 +11,12 @@ import structlog
 from procrastinate.exceptions import ConnectorException
 
 from cleanly.kernel.context import Context
-from cleanly.kernel.module import Module
+from cleanly.kernel.errors import Unavailable
+from cleanly.kernel.module import Cron, Module
 from cleanly.kernel.pgconn import DatabaseUrl
 from cleanly.platform.cron import flows as cron
 from cleanly.platform.cron import rules as cron_rules
+from cleanly.platform.jobs import flows as jobs
 from cleanly.platform.jobs.runner import Runner, handlers
 from cleanly.platform.jobs.settings import JobsSettings
 from cleanly.platform.webhooks.outbound.dispatch.flows import Courier
@@ -24,6 +26,7 @@ _log = structlog.get_logger(__name__)
 _PAUSE_SECONDS_FIRST = 0.5
 _PAUSE_SECONDS_MAX = 30.0
 _GOOD_LIFE_SECONDS = 60.0
+_MEASURE_SECONDS = 15.0
 
 
 async def run_worker(
@@ -46,6 +49,7 @@ async def run_worker(
     async with asyncio.TaskGroup() as group:
         group.create_task(cron.keep_time(context, crons, stop=stop), name="cron")
         group.create_task(_outlive(lambda: Runner(context, bound, settings, where=where), stop), name="worker")
+        group.create_task(_measure(context, crons, stop), name="measure")
         if Courier in context.parts:  # a process that is built without one leaves webhooks to others
             listens = not where.is_pooled if settings.jobs_listen is None else settings.jobs_listen
             dispatching = _deliver(context, stop, where=where if listens else None)
@@ -95,6 +99,16 @@ async def _deliver(context: Context, stop: asyncio.Event, *, where: DatabaseUrl 
         except Exception:  # noqa: BLE001 - of any kind: what it held is taken up when its lease has run out
             _log.exception("dispatcher_failed")
             await _pause(stop, _PAUSE_SECONDS_MAX)
+
+
+async def _measure(context: Context, crons: Sequence[Cron], stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            await jobs.measure(context)
+            await cron.measure(context, crons, now=context.clock.now())
+        except Unavailable:
+            _log.warning("measuring_waits_for_the_database")
+        await _pause(stop, _MEASURE_SECONDS)
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

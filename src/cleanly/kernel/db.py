@@ -17,6 +17,7 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
+from cleanly.kernel.dbwatch import WatchedPool, count_error
 from cleanly.kernel.errors import Unavailable
 from cleanly.kernel.pgconn import DatabaseUrl, Patience, PatientConnection, connector
 
@@ -94,6 +95,7 @@ def _refusing() -> Generator[None, None, None]:
     try:
         yield
     except (DBAPIError, PoolTimeout, psycopg.Error) as error:
+        count_error(error)
         if is_passing(error):
             raise Unavailable from error
         raise
@@ -139,6 +141,7 @@ class Database:
         engine = create_async_engine(
             "postgresql+psycopg://",
             async_creator=connector(where, application_name=self._name),
+            poolclass=WatchedPool,
             pool_size=size,
             max_overflow=overflow,
             pool_timeout=self._deadline_seconds,

@@ -14,6 +14,7 @@ import certifi
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
+from cleanly.kernel import tracing
 from cleanly.kernel.guard import TO_ANYONE, TO_KNOWN, Guard, NetError, NetForbidden, NotPublic, is_public
 
 __all__ = [
@@ -220,6 +221,9 @@ class Http:
         self, method: str, text: str, body: bytes | None, headers: Mapping[str, str] | None, deadline_seconds: float
     ) -> AsyncGenerator[aiohttp.ClientResponse, None]:
         url = self._admit(text)
+        # To services that the operator has named; which trace it was is no stranger's business.
+        if self._guard is TO_KNOWN and (trace := tracing.traceparent()) is not None:
+            headers = {**(headers or {}), "traceparent": trace}
         try:
             async with (
                 asyncio.timeout(deadline_seconds),

@@ -19,6 +19,8 @@ import certifi
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from cleanly.kernel.dbwatch import WatchedCursor
+
 _CONNECT_SECONDS_MAX = 3.0
 _RETRY_PAUSE_SECONDS = 0.1
 _RETRY_BUDGET_SECONDS = 2.0
@@ -145,6 +147,7 @@ async def _dial(where: DatabaseUrl, application_name: str) -> PatientConnection:
         async with asyncio.timeout(seconds):
             return await PatientConnection.connect(
                 where.conninfo,
+                cursor_factory=WatchedCursor,
                 application_name=application_name,
                 prepare_threshold=None if where.is_pooled else 5,
                 autocommit=False,

@@ -109,7 +109,7 @@ async def test_all_dead_jobs_of_a_task_are_revived_in_bounded_batches(world: Wor
 
 async def test_the_depth_counts_what_is_due_and_how_long_it_waits(world: World):
     async with world.context.db.begin() as session:
-        assert await queries.depth(session) == queries.Depth(due=0, oldest_due_seconds=0)
+        assert await queries.depth(session) == queries.Depth(due=0, oldest_due_seconds=0, dead=0)
     now = world.context.clock.now()
     await world.enqueue(NOTE, Note(text="now"))
     await world.enqueue(NOTE, Note(text="overdue"), run_at=now - timedelta(hours=1))

@@ -12,6 +12,7 @@ from cleanly.entry import demo as demos
 from cleanly.entry import dev as laptop
 from cleanly.entry import migrate as migrations
 from cleanly.entry import serve as web
+from cleanly.entry import telemetry
 from cleanly.entry.cli.running import fail, out, settings, told
 from cleanly.entry.demo import month as months
 from cleanly.entry.modules import MODULES
@@ -37,7 +38,7 @@ def dev() -> None:
     found = settings()
     if found.is_production:
         fail("dev is for a laptop; in production run `cleanly serve` and `cleanly worker`")
-    with told():
+    with told(), telemetry.running(found, "dev"):
         laptop.run(found)
 
 
@@ -51,7 +52,8 @@ def serve() -> None:
             async with contexts.build(found, database_url=url, name="web") as context:
                 await web.serve(context, found)
 
-        uvloop.run(run())
+        with telemetry.running(found, "web"):
+            uvloop.run(run())
 
 
 def worker() -> None:
@@ -65,7 +67,8 @@ def worker() -> None:
                 await web.wait_for_schema(context)
                 await run_until_signal(context, MODULES, found, url=direct)
 
-        uvloop.run(run())
+        with telemetry.running(found, "worker"):
+            uvloop.run(run())
 
 
 def migrate() -> None:

@@ -12,7 +12,7 @@ from rich.console import Console
 from sqlalchemy.exc import DBAPIError
 
 from cleanly.entry import context as contexts
-from cleanly.entry import dev
+from cleanly.entry import dev, telemetry
 from cleanly.entry.embedded import EmbeddedMissing
 from cleanly.entry.migrate import MigrationBusy
 from cleanly.entry.serve import SchemaMissing
@@ -64,7 +64,7 @@ def work(name: str, job: Callable[[Context], Awaitable[T]]) -> T:
         async with contexts.build(found, database_url=url, name=name) as context:
             return await job(context)
 
-    with told(), dev.database(found) as (url, _, _):
+    with told(), telemetry.running(found, name), dev.database(found) as (url, _, _):
         return asyncio.run(run(url))
 
 

@@ -17,7 +17,7 @@ from cleanly.kernel.context import Context
 from cleanly.kernel.errors import Unavailable
 from cleanly.kernel.messages import Tick
 from cleanly.kernel.module import Cron, FlowJob, Module, TxJob
-from cleanly.platform.cron import rules, service
+from cleanly.platform.cron import metrics, queries, rules, service
 from cleanly.platform.cron.settings import CronSettings
 from cleanly.platform.jobs import service as jobs
 
@@ -67,6 +67,22 @@ async def keep_time(context: Context, crons: Sequence[Cron], *, stop: asyncio.Ev
                 await stop.wait()
         except TimeoutError:
             continue
+
+
+async def measure(context: Context, crons: Sequence[Cron], *, now: datetime) -> None:
+    """Tell how late each schedule is. One that never ran is as late as its last tick.
+
+    Raises:
+        Unavailable: the database is away.
+    """
+    async with context.db.look() as session:
+        taken = await queries.last_taken(session)
+    late: dict[str, float] = {}
+    for cron in crons:
+        due_at = rules.last_due(cron.schedule, now=now)
+        last = taken.get(cron.task.name)
+        late[cron.task.name] = 0 if last is not None and last >= due_at else (now - due_at).total_seconds()
+    metrics.overdue(late)
 
 
 async def run_once(context: Context, modules: Sequence[Module], name: str, *, now: datetime) -> bool:

@@ -14,8 +14,9 @@ SWEEP = Task("jobs.sweep", Tick, attempts_max=3)
 
 
 class Envelope(BaseModel):
-    """A job's arguments as stored. `request_id` ties the worker's log lines to the request that asked."""
+    """A job's arguments as stored. `request_id` and `traceparent` tie the worker's lines to who asked."""
 
     payload: dict[str, Any]
     attempts_max: int = ATTEMPTS_MAX_DEFAULT
     request_id: str | None = None
+    traceparent: str | None = None

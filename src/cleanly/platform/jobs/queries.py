@@ -33,10 +33,11 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """Jobs that could run now, and for how long the oldest of them has waited."""
+    """Jobs that could run now, for how long the oldest of them has waited, and how many are dead."""
 
     due: int
     oldest_due_seconds: float
+    dead: int
 
 
 async def dead(
@@ -92,8 +93,10 @@ async def depth(session: AsyncSession) -> Depth:
                 WHERE event.job_id = (SELECT min(id) FROM due WHERE scheduled_at IS NULL) AND event.type = 'deferred'
             )
             SELECT (SELECT count(*) FROM due),
-                coalesce(greatest(extract(epoch FROM now() - min(since)), 0), 0)::float FROM oldest
+                coalesce(greatest(extract(epoch FROM now() - min(since)), 0), 0)::float,
+                (SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed')
+            FROM oldest
         """)
     )
-    due, seconds = row.one()
-    return Depth(due=due, oldest_due_seconds=seconds)
+    due, seconds, dead_now = row.one()
+    return Depth(due=due, oldest_due_seconds=seconds, dead=dead_now)

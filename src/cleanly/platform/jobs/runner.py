@@ -13,6 +13,7 @@ from procrastinate.jobs import Job
 from procrastinate.worker import Worker
 from pydantic import BaseModel, ValidationError
 
+from cleanly.kernel import tracing
 from cleanly.kernel.clock import Clock
 from cleanly.kernel.context import Context
 from cleanly.kernel.messages import Task
@@ -77,6 +78,7 @@ class Runner:
             app.task(name=job.task.name, retry=retry, pass_context=True)(self._body(job))
         for name in ("procrastinate.worker", f"procrastinate.worker.{_NAME}"):
             logging.getLogger(name).addFilter(_without_payloads)
+        metrics.known(jobs)
         self._app = app
         self._worker = Worker(
             app,
@@ -118,7 +120,9 @@ class Runner:
 
     def _body(self, job: Handler) -> Callable[..., Awaitable[None]]:
         async def body(running: JobContext, **stored: Any) -> None:
-            await self._run(job, running.job, stored)
+            brought = stored.get("traceparent")
+            with tracing.within(str(brought) if brought else None, job.task.name, tracing.SpanKind.CONSUMER):
+                await self._run(job, running.job, stored)
 
         return body
 
@@ -142,14 +146,16 @@ class Runner:
             self._outcomes.note_error(job_id, error)
             raise
         finally:
+            seconds = loop.time() - started
             metrics.count(job.task.name, outcome)
+            metrics.took(job.task.name, seconds)
             write = {"dead": _log.error, "failed": _log.warning, "given_back": _log.warning}.get(outcome, _log.info)
             write(
                 "job_finished",
                 task=job.task.name,
                 job_id=job_id,
                 attempt=attempt,
-                duration_seconds=round(loop.time() - started, 3),
+                duration_seconds=round(seconds, 3),
                 outcome=outcome,
                 **({"exc_info": fault} if fault else {}),
             )

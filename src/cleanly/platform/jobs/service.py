@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cleanly.kernel import tracing
 from cleanly.kernel.messages import Task
 from cleanly.platform.jobs.messages import ATTEMPTS_MAX_DEFAULT, Envelope
 from cleanly.platform.jobs.models import JobReceipt
@@ -52,6 +53,7 @@ def values_of(
         payload=payload.model_dump(mode="json"),
         attempts_max=task.attempts_max,
         request_id=str(request_id) if request_id is not None else None,
+        traceparent=tracing.traceparent(),
     )
     return {
         "job_queue": DEFAULT_QUEUE,

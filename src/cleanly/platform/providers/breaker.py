@@ -11,6 +11,7 @@ from enum import Enum
 from math import ceil
 from typing import Any, TypeVar
 
+from cleanly.kernel import tracing
 from cleanly.platform.providers import metrics
 from cleanly.platform.providers.errors import NotSent, Refused, Underway, Unknown
 
@@ -142,7 +143,8 @@ class Guard:
     async def _within_the_deadline(self, operation: str, ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
         try:
             async with asyncio.timeout(self._limits.timeout_seconds):
-                return await ask()
+                with tracing.span(f"{self._provider} {operation}"):
+                    return await ask()
         except TimeoutError as error:
             raise _TooLate(f"{self._provider} did not finish {operation} in time") from error
 

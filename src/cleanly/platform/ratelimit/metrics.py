@@ -1,8 +1,10 @@
 """What the limiter refused, and what it let pass unasked."""
 
-from cleanly.kernel.observe import METER
+from cleanly.kernel.observe import METER, from_zero
 
-STORE_ERRORS = METER.create_counter(
-    "ratelimit_store_errors", description="Calls that passed because the limiter's store did not answer"
+STORE_ERRORS = from_zero(
+    METER.create_counter(
+        "ratelimit_store_errors", description="Calls that passed because the limiter's store did not answer"
+    )
 )
 REFUSED = METER.create_counter("ratelimit_refused", description="Calls refused, by policy")

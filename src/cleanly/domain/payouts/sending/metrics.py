@@ -1,8 +1,15 @@
 """Counters and gauges of payouts."""
 
-from cleanly.kernel.observe import METER
+from cleanly.kernel.observe import METER, from_zero
 
-PAYOUTS = METER.create_counter("payouts", description="Payouts by provider and outcome")
+PAYOUTS = from_zero(
+    METER.create_counter("payouts", description="Payouts by provider and outcome"),
+    *(
+        {"provider": provider, "outcome": outcome}
+        for provider in ("stripe", "paypal", "sandbox")
+        for outcome in ("failed", "returned", "transfer_refused", "payout_refused")
+    ),
+)
 MISMATCHES = METER.create_counter("payout_mismatches", description="Looks at payouts whose money is not ours")
 _oldest = METER.create_gauge(
     "payouts_open_oldest_seconds", unit="s", description="For how long the oldest open payout has been with a provider"

@@ -2,12 +2,16 @@
 
 from typing import Literal
 
-from cleanly.kernel.observe import METER
+from cleanly.kernel.observe import METER, from_zero
 
 # At the door: stored, duplicate, ignored, bad_signature. Of a try to act on it: done, ignored, waiting, dead.
 Outcome = Literal["stored", "duplicate", "ignored", "bad_signature", "done", "waiting", "dead"]
 
-_events = METER.create_counter("inbound_events", unit="{event}", description="Provider news, by what became of it")
+_PROVIDERS = ("stripe", "paypal", "google_play", "sandbox")
+_events = from_zero(
+    METER.create_counter("inbound_events", unit="{event}", description="Provider news, by what became of it"),
+    *({"provider": name, "type": "unknown", "outcome": "bad_signature"} for name in _PROVIDERS),
+)
 _swept = METER.create_counter(
     "inbound_swept", unit="{event}", description="Events that the sweeper had to fetch: a rise means a broken endpoint"
 )
