@@ -7,6 +7,7 @@ from cleanly.domain.payments.module import module as payments
 from cleanly.domain.payouts.module import module as payouts
 from cleanly.domain.subscriptions.module import module as subscriptions
 from cleanly.domain.users.module import module as users
+from cleanly.entry.backup.module import module as backup
 from cleanly.kernel.module import Module
 from cleanly.platform.audit.module import module as audit
 from cleanly.platform.cron.module import module as cron
@@ -37,4 +38,5 @@ MODULES: tuple[Module, ...] = (
     payments,
     subscriptions,
     payouts,
+    backup,
 )

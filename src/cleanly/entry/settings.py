@@ -13,6 +13,7 @@ from cleanly.domain.catalog.settings import CatalogSettings
 from cleanly.domain.payments.settings import PaymentSettings
 from cleanly.domain.payouts.settings import PayoutSettings
 from cleanly.domain.subscriptions.settings import SubscriptionSettings
+from cleanly.entry.backup.settings import BackupSettings
 from cleanly.kernel.pgconn import BadDatabaseUrl, DatabaseUrl
 from cleanly.kernel.settings import Group, Url, Words
 from cleanly.platform.cache.settings import CacheSettings
@@ -35,7 +36,7 @@ _KNOWN_SECRETS = {DEVELOPMENT_SECRET, "changethis", "changeme", "secret", "your-
 _WEAK_TLS = {"disable", "allow", "prefer"}
 _PREFIXES = (
     *("JWT_", "DATABASE_", "RATE_LIMIT_", "JOBS_", "MAIL_", "PASSWORD_", "GOOGLE_", "CLEANLY_", "REFRESH_", "STRIPE_"),
-    *("PAYPAL_", "SANDBOX_", "INBOUND_", "OUTBOUND_", "PAYOUT_", "SUBSCRIPTION_"),
+    *("PAYPAL_", "SANDBOX_", "INBOUND_", "OUTBOUND_", "PAYOUT_", "SUBSCRIPTION_", "BACKUP_"),
 )
 Environment = Literal["development", "test", "preview", "production"]
 
@@ -107,6 +108,7 @@ class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # each g
     PaymentSettings,
     PayoutSettings,
     SubscriptionSettings,
+    BackupSettings,
     BaseSettings,
 ):
     """The whole environment of a process. A field's name in capitals is its variable."""
