@@ -11,13 +11,25 @@ import pathlib
 import re
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 from unittest.mock import patch
 
 import typer
 import yaml
-from blueprint_shape import Blueprint, Cron, FromGroup, FromService, Generated, KeyValue, Plain, Typed, Web, Worker
+from blueprint_shape import (
+    Blueprint,
+    Cron,
+    FromGroup,
+    FromService,
+    Generated,
+    KeyValue,
+    Plain,
+    Typed,
+    Variable,
+    Web,
+    Worker,
+)
 from pydantic import ValidationError
 from typer.core import TyperGroup
 
@@ -109,7 +121,7 @@ def _reference(variable: FromService, services: Mapping[str, Service]) -> Iterat
 
 def _secrets(blueprint: Blueprint) -> Iterator[str]:
     known = environment.variable_names() | FOREIGN
-    holders = [(group.name, group.envVars) for group in blueprint.envVarGroups]
+    holders: list[tuple[str, Sequence[Variable]]] = [(group.name, group.envVars) for group in blueprint.envVarGroups]
     holders += [(process.name, process.envVars) for process in _processes_of(blueprint)]
     for holder, variables in holders:
         for one in variables:

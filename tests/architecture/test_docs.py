@@ -21,7 +21,9 @@ DOCS = {
     if path.endswith(".md") and (path.startswith("docs/") or "/" not in path)
 }
 # Named in the documents, read by others than Settings.
-FOREIGN_VARIABLES = {"PYTHON", "TEST_PROCESSES", "CLEANLY_ADMIN_PASSWORD", "UPPER_CASE"}
+FOREIGN_VARIABLES = {"PYTHON", "TEST_PROCESSES", "CLEANLY_ADMIN_PASSWORD", "UPPER_CASE"} | {
+    *("RENDER_API_KEY", "RENDER_SERVICES", "NEON_API_KEY", "NEON_PROJECT_ID", "OLDER_COMMIT"),
+}
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 

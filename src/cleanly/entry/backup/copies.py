@@ -75,7 +75,7 @@ def _dump(
     program: pathlib.Path, conninfo: str, snapshot: str, target: pathlib.Path, *, key: bytes, name: str
 ) -> sealing.Sums:
     """pg_dump's output goes through the seal into a file: the plain bytes touch no disk."""
-    command = [program, "--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}"]
+    command = [str(program), "--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}"]
     with tempfile.TemporaryFile() as said, target.open("wb") as sealed:
         dumping = subprocess.Popen(command, env=programs.environment(conninfo), stdout=subprocess.PIPE, stderr=said)  # noqa: S603 - ours
         with dumping:

@@ -109,7 +109,7 @@ def restore(path: pathlib.Path, manifest: Manifest, settings: BackupSettings, co
         raise BackupFault(f"the copy is of PostgreSQL {manifest.server_version // 10_000}, this server is {major}")
     program = programs.find("pg_restore", server_major=major, folder=settings.backup_programs)
     target = str(conninfo_to_dict(conninfo).get("dbname") or "")
-    command = [program, "--exit-on-error", "--no-owner", "--no-privileges", "-d", target]
+    command = [str(program), "--exit-on-error", "--no-owner", "--no-privileges", "-d", target]
     with tempfile.TemporaryFile() as said, path.open("rb") as sealed:
         restoring = subprocess.Popen(  # noqa: S603 - ours
             command, env=programs.environment(conninfo), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from cleanly.entry.backup.errors import BackupFault
 from cleanly.entry.backup.settings import BackupSettings
@@ -108,7 +108,7 @@ class Bucket:
         self._bucket = bucket
         secrets = (settings.backup_access_key_id, settings.backup_secret_access_key)
         identity, secret = (one.get_secret_value() if one is not None else None for one in secrets)
-        self._client: Any = boto3.client(
+        self._client: Any = cast("Any", boto3).client(  # its overloads name every service that Amazon has
             "s3",
             endpoint_url=settings.backup_endpoint_url,
             region_name=settings.backup_region,
