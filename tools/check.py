@@ -29,6 +29,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 BIN = pathlib.Path(sys.executable).parent
 AT_ONCE = 2
 _SQL_MIN = 20
+WORKFLOWS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / ".github" / "workflows").glob("*.yml"))
+TIMEOUTS = "custom.github-workflows-require-timeout"
 _PIN = re.compile(r"^[a-zA-Z0-9._-]+(\[[a-z0-9,_-]+\])?==[^ ]+( ; [^\\]+)? \\$")
 _HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
 
@@ -129,6 +131,13 @@ CHECKS = (
     Check("sdks", tool("python", "-m", "sdks.generate", "--check")),
     Check("migrations-order", one_migration_each),
     Check("requirements", locked_requirements),
+    Check("blueprint", tool("python", "tools/blueprint.py")),
+    Check("image", tool("hadolint", "--config", ".hadolint.yaml", "Dockerfile")),
+    Check("compose", tool("check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yaml")),
+    Check("workflows", tool("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS)),
+    Check("timeouts", tool("check-jsonschema", "--builtin-schema", TIMEOUTS, *WORKFLOWS)),
+    Check("dependabot", tool("check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml")),
+    Check("zizmor", tool("zizmor", "--offline", "--quiet", ".github")),
 )
 
 

@@ -20,6 +20,6 @@ def resolve(target: str, *sources: str) -> None:
 
 
 if __name__ == "__main__":
-    resolve("run", "pyproject.toml")
-    resolve("dev", "pyproject.toml", "--extra", "embedded", "requirements/dev.in")
+    resolve("run", "pyproject.toml", "--extra", "ops")
+    resolve("dev", "pyproject.toml", "--extra", "embedded", "--extra", "ops", "requirements/dev.in")
     resolve("bootstrap", "requirements/bootstrap.in")

@@ -9,6 +9,7 @@ from cleanly.domain.payouts.module import module as payouts
 from cleanly.domain.reports.module import module as reports
 from cleanly.domain.subscriptions.module import module as subscriptions
 from cleanly.domain.users.module import module as users
+from cleanly.entry.backup.module import module as backup
 from cleanly.kernel.module import Module
 from cleanly.platform.audit.module import module as audit
 from cleanly.platform.cron.module import module as cron
@@ -41,4 +42,5 @@ MODULES: tuple[Module, ...] = (
     subscriptions,
     payouts,
     reports,
+    backup,
 )

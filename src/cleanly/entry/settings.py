@@ -14,6 +14,7 @@ from cleanly.domain.payments.settings import PaymentSettings
 from cleanly.domain.payouts.settings import PayoutSettings
 from cleanly.domain.reports.settings import ReportSettings
 from cleanly.domain.subscriptions.settings import SubscriptionSettings
+from cleanly.entry.backup.settings import BackupSettings
 from cleanly.entry.telemetry_settings import TelemetrySettings
 from cleanly.kernel.pgconn import BadDatabaseUrl, DatabaseUrl
 from cleanly.kernel.settings import Group, Url, Words
@@ -37,7 +38,7 @@ _KNOWN_SECRETS = {DEVELOPMENT_SECRET, "changethis", "changeme", "secret", "your-
 _WEAK_TLS = {"disable", "allow", "prefer"}
 _PREFIXES = (
     *("JWT_", "DATABASE_", "RATE_LIMIT_", "JOBS_", "MAIL_", "PASSWORD_", "GOOGLE_", "CLEANLY_", "REFRESH_", "STRIPE_"),
-    *("PAYPAL_", "SANDBOX_", "INBOUND_", "OUTBOUND_", "PAYOUT_", "SUBSCRIPTION_", "REPORT_", "METRICS_"),
+    *("PAYPAL_", "SANDBOX_", "INBOUND_", "OUTBOUND_", "PAYOUT_", "SUBSCRIPTION_", "REPORT_", "METRICS_", "BACKUP_"),
 )
 Environment = Literal["development", "test", "preview", "production"]
 
@@ -112,6 +113,7 @@ class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # each g
     PayoutSettings,
     ReportSettings,
     SubscriptionSettings,
+    BackupSettings,
     BaseSettings,
 ):
     """The whole environment of a process. A field's name in capitals is its variable."""

@@ -1,0 +1,1 @@
+"""Copies of the database outside its host: made, listed, verified, and restored for practice."""
