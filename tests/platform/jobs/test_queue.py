@@ -3,9 +3,12 @@
 import asyncio
 import logging
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import structlog
+from procrastinate.manager import JobManager
+from procrastinate.worker import Worker
 from structlog.testing import capture_logs
 
 from cleanly.kernel.context import Context
@@ -263,6 +266,29 @@ async def test_listening_starts_a_job_long_before_the_next_poll(world: World):
             await jobs.retry_dead(session, dead)
         await world.becomes(dead, "succeeded")
     assert await world.effects() == ["heard", "revived"]
+
+
+async def test_a_job_told_of_while_the_worker_looks_waits_for_no_poll(world: World, monkeypatch: pytest.MonkeyPatch):
+    look, hear, heard = JobManager.fetch_job, Worker._handle_notification, asyncio.Event()
+    late: list[int] = []
+
+    async def hear_and_say(worker: Worker, **told: Any) -> None:
+        await hear(worker, **told)
+        heard.set()
+
+    async def look_too_early(manager: JobManager, queues: Any, worker_id: int) -> Any:
+        found = await look(manager, queues, worker_id)
+        if not late:
+            await eventually(world.listens, what="LISTEN")
+            late.append(await world.enqueue(NOTE, Note(text="late")))
+            await heard.wait()
+        return found
+
+    monkeypatch.setattr(Worker, "_handle_notification", hear_and_say)
+    monkeypatch.setattr(JobManager, "fetch_job", look_too_early)
+    async with world.worker(SAMPLE, settings=QUICK.model_copy(update={"jobs_poll_seconds_max": 600.0})):
+        await asyncio.wait_for(heard.wait(), 30)
+        await world.becomes(late[0], "succeeded")
 
 
 async def test_polling_can_be_asked_for(world: World):

@@ -7,8 +7,8 @@ from typing import Literal, LiteralString
 import structlog
 from procrastinate.connector import BaseConnector
 from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import Job, Status
-from procrastinate.manager import JobManager
+from procrastinate.jobs import Job, Notification, Status
+from procrastinate.manager import JobManager, NotificationCallback
 
 from cleanly.kernel.clock import Clock
 from cleanly.platform.jobs import metrics
@@ -49,6 +49,7 @@ class Outcomes(JobManager):
         self._known = known
         self._on_lost = on_lost
         self._errors: dict[int, str] = {}
+        self._has_heard = False
 
     def note_error(self, job_id: int, error: BaseException) -> None:
         """Remember why this run failed until its end is written down."""
@@ -57,15 +58,33 @@ class Outcomes(JobManager):
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
         """Claim a job that has a handler. None too while the server is away."""
         try:
-            while (job := await super().fetch_job(queues, worker_id)) is not None:
-                if job.task_name in self._known:
+            while True:
+                # The worker forgets what it hears while it fetches, and a job of just then may be too new for the
+                # look that is under way: without another look it would lie until the next poll.
+                self._has_heard = False
+                job = await super().fetch_job(queues, worker_id)
+                if job is None and not self._has_heard:
+                    return None
+                if job is not None and job.task_name in self._known:
                     return job
-                await self._put_off(job)
+                if job is not None:
+                    await self._put_off(job)
         except ConnectorException as error:
             if not is_outage(error):
                 raise
             _log.warning("jobs_fetch_failed", error=type(error.__cause__).__name__)
-        return None
+            return None
+
+    async def listen_for_jobs(
+        self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
+    ) -> None:
+        """Pass on what is heard, and note it for the fetch under way."""
+
+        async def heard(*, channel: str, notification: Notification) -> None:
+            self._has_heard = True
+            await on_notification(channel=channel, notification=notification)
+
+        await super().listen_for_jobs(on_notification=heard, queues=queues)
 
     async def _put_off(self, job: Job) -> None:
         """A task without a handler here may have one in the release that is just being deployed: leave it for that."""
