@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from cleanly.kernel.db import Database
 from cleanly.kernel.errors import Unavailable
+from tests.waiting import eventually
 
 
 class Compute:
@@ -25,6 +26,7 @@ class Compute:
         self.swallows_answers = False
         self.wakes_after: int | None = None
         self.knocks = 0
+        self.farewells = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.knocks += 1
@@ -51,6 +53,7 @@ class Compute:
                 target.write(data)
                 await target.drain()
         target.close()
+        self.farewells += is_answer
 
     def drop(self) -> None:
         """Every socket at once, without a word."""
@@ -106,7 +109,7 @@ async def test_sockets_dropped_while_nobody_spoke_are_noticed_by_nobody(asleep_o
 
 
 async def test_killed_backends_are_noticed_by_nobody(asleep_or_awake: tuple[Compute, Database], database_url: str):
-    _, database = asleep_or_awake
+    compute, database = asleep_or_awake
     await asyncio.gather(*(one(database) for _ in range(3)))
     with psycopg.connect(database_url, autocommit=True) as connection:
         ended = connection.execute(
@@ -114,6 +117,11 @@ async def test_killed_backends_are_noticed_by_nobody(asleep_or_awake: tuple[Comp
             WHERE datname = current_database() AND application_name = 'wakes'"""
         ).fetchall()
     assert ended
+
+    async def are_told() -> bool:
+        return compute.farewells == len(ended)
+
+    await eventually(are_told, what="the farewell of each")
     assert set(await asyncio.gather(*(one(database) for _ in range(3)))) == {1}
 
 

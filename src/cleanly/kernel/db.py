@@ -1,6 +1,7 @@
 """The database door. Only this file commits."""
 
 import contextlib
+import select
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager
@@ -54,16 +55,18 @@ def after_commit(session: AsyncSession, action: Callable[[], Awaitable[None]]) -
 def _ping_the_idle(engine: AsyncEngine) -> None:
     """Ping a pooled connection before use if it was idle for a second: a sleeping compute drops sockets unheard.
 
-    One in steady use is not pinged: the round trip would cost as much as a small transaction's own.
+    One in steady use is pinged only if something has come that nobody asked for, such as the server's farewell: the
+    round trip would cost as much as a small transaction's own.
     """
 
     def used(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
         record.info[_USED_AT] = time.monotonic()
 
     def check(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
-        if time.monotonic() - record.info.get(_USED_AT, float("inf")) < _IDLE_SECONDS:
-            return
+        is_fresh = time.monotonic() - record.info.get(_USED_AT, float("inf")) < _IDLE_SECONDS
         try:
+            if is_fresh and not _has_news(cast("PatientConnection", record.driver_connection)):
+                return
             engine.sync_engine.dialect.do_ping(connection)
         except psycopg.Error as error:
             raise DisconnectionError from error
@@ -71,6 +74,17 @@ def _ping_the_idle(engine: AsyncEngine) -> None:
     event.listen(engine.sync_engine, "connect", used)
     event.listen(engine.sync_engine, "checkin", used)
     event.listen(engine.sync_engine, "checkout", check)
+
+
+def _has_news(connection: PatientConnection) -> bool:
+    """Whether its socket has something to read, or is closed.
+
+    Raises:
+        psycopg.OperationalError: the driver knows of no socket any more.
+    """
+    socket = select.poll()
+    socket.register(connection.fileno(), select.POLLIN)
+    return bool(socket.poll(0))
 
 
 def is_passing(error: BaseException) -> bool:
