@@ -95,9 +95,12 @@ def _points(tally: Tally, now: int) -> Metric:
 
 
 @contextlib.contextmanager
-def running(settings: Settings, process: str) -> Generator[None, None, None]:
-    """Measure for as long as this process lives; what is left to push is pushed at the end."""
-    measuring, traced = start(settings, process), trace_spans(settings, process)
+def running(settings: Settings, process: str, *, serves: bool = True) -> Generator[None, None, None]:
+    """Measure for as long as this process lives; what is left to push is pushed at the end.
+
+    `serves`: whether it answers /metrics; a command that ends by itself can only push.
+    """
+    measuring, traced = start(settings, process, serves=serves), trace_spans(settings, process)
     try:
         yield
     finally:
@@ -109,10 +112,10 @@ def running(settings: Settings, process: str) -> Generator[None, None, None]:
             measuring.shutdown(timeout_millis=_FLUSH_MS_MAX)
 
 
-def start(settings: Settings, process: str) -> MeterProvider | None:
+def start(settings: Settings, process: str, *, serves: bool = True) -> MeterProvider | None:
     """Put the SDK behind the meter, if anybody is to read it. Once per process: the SDK refuses a second one."""
     readers: list[MetricReader] = []
-    if settings.serves_metrics:
+    if serves and settings.serves_metrics:
         readers.append(_Reader(disable_target_info=True, scope_info_enabled=False, registry=REGISTRY))
     if settings.otel_exporter_otlp_endpoint is not None:
         exporter = _Exporter(endpoint=_address(settings, "metrics"), headers=_headers(settings))

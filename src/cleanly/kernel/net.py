@@ -63,10 +63,7 @@ def trusted_tls() -> ssl.SSLContext:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What came of handing something over: the status, and as much of the answer's body as was asked for.
-
-    `address`: who was called; None if that is not known.
-    """
+    """What came of handing something over; `head`: as much of the body as was asked for; `address`: who was called."""
 
     status: int
     headers: Mapping[str, str]

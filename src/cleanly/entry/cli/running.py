@@ -64,7 +64,7 @@ def work(name: str, job: Callable[[Context], Awaitable[T]]) -> T:
         async with contexts.build(found, database_url=url, name=name) as context:
             return await job(context)
 
-    with told(), telemetry.running(found, name), dev.database(found) as (url, _, _):
+    with told(), telemetry.running(found, name, serves=False), dev.database(found) as (url, _, _):
         return asyncio.run(run(url))
 
 
