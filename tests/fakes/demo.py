@@ -158,6 +158,9 @@ def _environment(folder: pathlib.Path, port: int, *, stripe: str, paypal: str) -
         "COLUMNS": os.environ.get("COLUMNS", "140"),
         "API_PORT": str(port),
         "DRAIN_SECONDS": "0",
+        # All who play call from one address, and nobody need wait for that.
+        "RATE_LIMIT_AUTH": "100/minute",
+        "RATE_LIMIT_DEFAULT": "10000/minute",
         "CLEANLY_DATA_DIR": str(folder / "data"),
         "STRIPE_SECRET_KEY": "sk_test_of_the_demo",
         "STRIPE_PUBLISHABLE_KEY": "pk_test_of_the_demo",

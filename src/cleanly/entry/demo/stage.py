@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -73,7 +74,9 @@ class Stage:
                 parsed = json.loads(text) if text and "json" in kind else (text or None)
             if response.status != 429:
                 return Reply(response.status, response.headers, parsed)
-            await asyncio.sleep(int(response.headers.get("Retry-After", "1")))
+            seconds = int(response.headers.get("Retry-After", "1"))
+            print(f"{method} {path}: the service's rate limit asks for {seconds} s of patience", file=sys.stderr)  # noqa: T201
+            await asyncio.sleep(seconds)
         raise DemoFailed(f"{method} {path}: the service asks to wait, again and again")
 
     def tell(self, call: str, reply: Reply, expected: int, shows: str) -> None:
