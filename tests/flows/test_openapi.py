@@ -31,7 +31,7 @@ CHECKS = [
     response_schema_conformance,
     unsupported_method,
 ]
-EXAMPLES = 20  # per operation and mode
+EXAMPLES = 12  # per operation and mode
 
 
 async def document(world: World) -> dict[str, Any]:
