@@ -26,6 +26,12 @@ class StripeBilling(StripeConnect):
         if found["pending_setup_intent"] is not None:
             found["pending_setup_intent"] = None
             return
+        if found["pending_update"] is not None:
+            coming, bill = found["pending_update"], self.objects[found["latest_invoice"]]
+            found["pending_update"] = None
+            self.replaced(found, coming["subscription_items"][0]["price"], coming["_at"])
+            self.settle(found, bill)
+            return
         self.settle(found, self.objects[found["latest_invoice"]])
 
     def cancel_in_dashboard(self, reference: str, *, at_period_end: bool) -> None:
@@ -113,6 +119,7 @@ class StripeBilling(StripeConnect):
             metadata=meta(body),
             **dict.fromkeys(("cancel_at", "ended_at", "schedule", "pause_collection", "latest_invoice")),
             pending_setup_intent=None,
+            pending_update=None,
             cancel_at_period_end=False,
             _anchor=self.now() if ends is None else ends,
             _number=0,
@@ -135,6 +142,8 @@ class StripeBilling(StripeConnect):
             raise refuse("subscription_managed_by_schedule")
         if "items[0][price]" in body:
             self.changed(it, body)
+        elif meta(body):
+            it["metadata"] |= meta(body)
         if "cancel_at_period_end" in body:
             it["cancel_at_period_end"] = body["cancel_at_period_end"] == "true"
         if "pause_collection[behavior]" in body:
@@ -151,23 +160,44 @@ class StripeBilling(StripeConnect):
 
     def changed(self, it: dict[str, Any], body: dict[str, str]) -> None:
         assert body["items[0][id]"] == self.item(it)["id"]
-        assert body["payment_behavior"] == "error_if_incomplete"
         price, at = self.get(body["items[0][price]"]), int(body["proration_date"])
         credit, charge = self.prorated(it, price, at)
-        if credit + charge > 0 and self.declines:
-            raise refuse("card_declined", 402, "card_error", decline_code=self.declines.pop(0))
+        waits = body["payment_behavior"] == "pending_if_incomplete"
+        if waits:
+            assert not meta(body), "no metadata goes with an update that may wait"
+        else:
+            assert body["payment_behavior"] == "error_if_incomplete"
+            if credit + charge > 0 and self.declines:
+                raise refuse("card_declined", 402, "card_error", decline_code=self.declines.pop(0))
         old = self.item(it)["price"]
         it["metadata"] |= meta(body)
+        lines = [
+            self.line(it, amount, start=at, of=one, is_proration=True)
+            for one, amount in ((old, credit), (price, charge))
+        ]
+        if waits:
+            self.given_up(it)
+            items = [{"id": self.item(it)["id"], "quantity": 1, "price": price}]
+            self.open_invoice(it, lines, "subscription_update")
+            it["pending_update"] = {"expires_at": self.now() + 23 * 3600, "subscription_items": items, "_at": at}
+            return
+        self.replaced(it, price, at)
+        if it["status"] != "trialing":
+            self.settle(it, self.open_invoice(it, lines, "subscription_update"))
+
+    def replaced(self, it: dict[str, Any], price: dict[str, Any], at: int) -> None:
+        old = self.item(it)["price"]
         self.item(it)["price"] = price
         if old["recurring"] != price["recurring"] and it["status"] != "trialing":
             it |= {"_anchor": at, "_number": 0}
             self.run(it)
-        if it["status"] != "trialing":
-            lines = [
-                self.line(it, amount, start=at, of=one, is_proration=True)
-                for one, amount in ((old, credit), (price, charge))
-            ]
-            self.settle(it, self.open_invoice(it, lines, "subscription_update"))
+
+    def given_up(self, it: dict[str, Any]) -> None:
+        """What waits for the subscriber waits no longer."""
+        if it["pending_update"] is not None:
+            it["pending_update"] = None
+            self.objects[it["latest_invoice"]]["status"] = "void"
+            self.tell("customer.subscription.pending_update_expired", it)
 
     def prorated(self, it: dict[str, Any], price: dict[str, Any], at: int) -> tuple[int, int]:
         if it["status"] == "trialing":
@@ -242,6 +272,9 @@ class StripeBilling(StripeConnect):
         if it["status"] == "incomplete" and now >= it["created"] + 23 * 3600:
             self.objects[it["latest_invoice"]]["status"] = "void"
             self.over(it, "incomplete_expired")
+            return True
+        if it["pending_update"] is not None and now >= it["pending_update"]["expires_at"]:
+            self.given_up(it)
             return True
         if it["status"] == "past_due" and now >= self.item(it)["current_period_start"] + RETRIES[it["_failures"] - 1]:
             self.attempt(it)

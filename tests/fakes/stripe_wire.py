@@ -7,7 +7,7 @@ from aiohttp import web
 
 from tests.fakes.stripe_billing import StripeBilling
 from tests.fakes.stripe_world import meta, refuse
-from tests.fakes.wire import Call
+from tests.fakes.wire import Call, Refusal
 
 
 class StripeWire(StripeBilling):
@@ -27,8 +27,15 @@ class StripeWire(StripeBilling):
                 before, answer = self.keys[key]
                 if before != asked:
                     raise refuse("", kind="idempotency_error")
+                if isinstance(answer, Refusal):
+                    raise answer
                 return answer
-            answer = json.loads(json.dumps(self.route(call)))
+            try:
+                answer = json.loads(json.dumps(self.route(call)))
+            except Refusal as refusal:
+                if refusal.status == 402:  # a card's refusal is the key's answer from now on, as any other is
+                    self.keys[key] = (asked, refusal)
+                raise
             self.keys[key] = (asked, answer)
             return answer
         return self.route(call)

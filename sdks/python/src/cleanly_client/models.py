@@ -1000,7 +1000,7 @@ class Subscription:
     ended_at: datetime | None
     decline_code: str | None
     client: Mapping[str, str] = field(repr=False)
-    """What the provider's Android SDK needs while something is to be paid, or a trial lacks its card."""
+    """What the provider's Android SDK needs while something is to be paid or confirmed, or a trial lacks its card."""
     created_at: datetime
     updated_at: datetime
 

@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 
 from cleanly.domain.subscriptions import looking, metrics, queries, rules, service
+from cleanly.domain.subscriptions.changes import service as changes
 from cleanly.domain.subscriptions.queries import Subscription
 from cleanly.kernel.context import Context
 from cleanly.kernel.errors import AppError, NotFound, Unavailable
@@ -154,12 +155,16 @@ async def look_for_subscriber(context: Context, found: Subscription) -> Subscrip
 async def client_parameters(context: Context, found: Subscription, caller: Caller) -> Mapping[str, str]:
     """What the provider's SDK on the phone needs while a payment is open; never stored, never logged.
 
-    A trial may lack its card, and a renewal that failed can be paid by the subscriber: there a fault is no error.
+    A trial may lack its card, a renewal that failed can be paid by the subscriber, and a change of plan may wait for
+    their bank's question: there a fault is no error.
     """
-    if found.user_id != caller.user_id or found.reference is None or found.state not in _PAYABLE:
+    if found.user_id != caller.user_id or found.reference is None or found.provider == looking.PLAY:
         return {}
-    if found.provider == looking.PLAY:
-        return {}
+    if found.state not in _PAYABLE:
+        async with context.db.look() as session:
+            open_ = await changes.open_of(session, found.id)
+        if open_ is None or not open_.waits:
+            return {}
     try:
         with as_answers():
             biller = context.part(Providers).biller(found.provider)

@@ -111,7 +111,10 @@ class PeriodRow(Base):
 
 
 class ChangeRow(Base):
-    """Something that was asked of a subscription. `effective_at`: absent means when the period ends."""
+    """Something that was asked of a subscription. `effective_at`: absent means when the period ends.
+
+    `waits_until`: until when the subscriber may confirm the payment of a change that is open.
+    """
 
     __tablename__ = "subscription_changes"
     __table_args__ = (
@@ -135,5 +138,6 @@ class ChangeRow(Base):
     currency: Mapped[str | None] = mapped_column(Text)
     amount: Mapped[int | None] = mapped_column(BigInteger)
     effective_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    waits_until: Mapped[datetime | None] = mapped_column(_MOMENT)
     created_at: Mapped[datetime] = mapped_column(_MOMENT)
     done_at: Mapped[datetime | None] = mapped_column(_MOMENT)

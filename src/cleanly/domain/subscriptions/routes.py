@@ -248,8 +248,19 @@ async def change_subscription(
 ) -> Response:
     """First look what it costs, then accept exactly that. A dearer plan holds at once, a cheaper one with the period.
 
-    409 CONFLICT when the change would be another one by now; `details.preview` is what it would be.
+    409 CONFLICT when the change would be another one by now; `details.preview` is what it would be. Where the bank asks
+    the subscriber first, the plan is still the old one and `subscription.client` says what to confirm in the app.
     """
+
+    async def complete(stored: bytes) -> bytes:
+        kept = ChangeOut.model_validate_json(stored)
+        if kept.subscription is not None:
+            one = await _own(context, kept.subscription.id, caller)
+            client = dict(await flows.client_parameters(context, one, caller))
+            kept = ChangeOut(preview=None, subscription=kept.subscription.model_copy(update={"client": client}))
+        return kept.model_dump_json(by_alias=True).encode()
+
+    once.completing(complete)
     await once.look(context)
     found = await _own(context, subscription_id, caller)
     async with context.db.begin() as session:
@@ -258,8 +269,11 @@ async def change_subscription(
         if body.price_id is None:
             raise errors.ValidationFailed.of("priceId", "missing", "Name the plan that is wanted")
         shown = PreviewOut.model_validate(previews.as_details(await previews.preview(context, found, body.price_id)))
-        made = ChangeOut(preview=shown, subscription=None)
+        made = kept = ChangeOut(preview=shown, subscription=None)
     else:
-        made = ChangeOut(preview=None, subscription=_out(await previews.accept(context, found, body.preview_token), {}))
+        found = await previews.accept(context, found, body.preview_token)
+        client = await flows.client_parameters(context, found, caller)
+        made = ChangeOut(preview=None, subscription=_out(found, client))
+        kept = ChangeOut(preview=None, subscription=_out(found, {}))
     async with context.db.begin() as session:
-        return await once.finish(session, 200, made)
+        return await once.finish(session, 200, made, kept=kept)

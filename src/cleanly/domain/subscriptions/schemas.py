@@ -54,7 +54,8 @@ class SubscriptionOut(Wire):
     ended_at: Moment | None
     decline_code: str | None
     client: dict[str, str] = Field(
-        description="What the provider's Android SDK needs while something is to be paid, or a trial lacks its card"
+        description="What the provider's Android SDK needs while something is to be paid or confirmed, "
+        "or a trial lacks its card"
     )
     created_at: Moment
     updated_at: Moment

@@ -123,9 +123,8 @@ async def apply(
     row.provider_subscription_id = seen.reference
     due_at = row.check_at
     await _write(session, context, row, after, now=now)
-    if await changes.settle(session, row.id, seen, now=now):
-        # A look must not put off what is asked again by the clock.
-        row.check_at = min(due_at or now + rules.CALL_TIME, now + rules.CALL_TIME)
+    if (open_until := await changes.settle(session, row.id, seen, due_at=due_at, now=now)) is not None:
+        row.check_at = min(row.check_at or open_until, open_until)
     await _acknowledge(session, row, seen)
     # The first period of all is told as the start.
     cycles = rules.periods_begun(before, after, booked=booked.cycles, bills_here=row.provider != PLAY)
@@ -249,6 +248,6 @@ async def end_all_of(session: AsyncSession, user_id: UUID, *, now: datetime) -> 
         wish = Wish(kind="cancel_at_period_end" if row.provider == PLAY else "cancel")
         open_ = await changes.open_of(session, row.id)
         if open_ is not None:
-            await changes.refuse(session, open_[0], now=now)
+            await changes.refuse(session, open_.id, now=now)
         await changes.begin(session, row.id, wish, from_price_id=row.price_id, money=None, now=now)
         row.check_at = now

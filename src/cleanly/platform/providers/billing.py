@@ -15,7 +15,16 @@ from cleanly.kernel.money import Money
 from cleanly.platform.providers.anchors import Interval
 from cleanly.platform.providers.purchases import SubscriptionState
 
-__all__ = ["Biller", "ChangePreview", "Invoice", "NewSubscription", "Skill", "SubscriptionSnapshot", "Terms"]
+__all__ = [
+    "AwaitedChange",
+    "Biller",
+    "ChangePreview",
+    "Invoice",
+    "NewSubscription",
+    "Skill",
+    "SubscriptionSnapshot",
+    "Terms",
+]
 
 
 class Skill(StrEnum):
@@ -65,12 +74,20 @@ class Invoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitedChange:
+    """A change at once that holds as soon as the subscriber has confirmed its payment, and never after `until`."""
+
+    price_id: UUID
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionSnapshot:
     """A subscription as the provider sees it at one moment.
 
     `paid_until`: the end of the last period that was paid or is free; None before the first. `grace_until`: how long
     the provider itself lets it last while a payment fails. `must_acknowledge`: it waits to hear that we have granted it
-    (Google Play). `paid`: its paid invoices, newest last.
+    (Google Play). `awaited`: a change that waits for the subscriber. `paid`: its paid invoices, newest last.
     """
 
     provider: str
@@ -89,6 +106,7 @@ class SubscriptionSnapshot:
     grace_until: datetime | None = None
     decline_code: str | None = None
     must_acknowledge: bool = False
+    awaited: AwaitedChange | None = None
     paid: tuple[Invoice, ...] = ()
 
 
@@ -146,7 +164,11 @@ class Biller(Protocol):
     async def change_subscription(
         self, reference: str, terms: Terms, *, change_id: UUID, at: datetime | None, key: str
     ) -> SubscriptionSnapshot:
-        """Change the plan as of `at`, charging what a preview for that moment told; None: when the period ends."""
+        """Change the plan as of `at`, charging what a preview for that moment told; None: when the period ends.
+
+        Where the bank wants to hear from the subscriber first it is `awaited`, and `client_parameters` tells what to
+        confirm. Until then the plan is the old one.
+        """
         ...
 
     async def cancel_subscription(self, reference: str, *, at_period_end: bool, key: str) -> SubscriptionSnapshot:

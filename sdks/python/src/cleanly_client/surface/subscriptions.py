@@ -146,7 +146,9 @@ class Subscriptions(Group):
 
         First look what it costs, then accept exactly that. A dearer plan holds at once, a cheaper one with the period.
 
-        409 CONFLICT when the change would be another one by now; `details.preview` is what it would be.
+        409 CONFLICT when the change would be another one by now; `details.preview` is what it would be. Where the bank
+        asks the subscriber first, the plan is still the old one and `subscription.client` says what to confirm in the
+        app.
 
         `id`: The subscription's id.
 
@@ -302,7 +304,9 @@ class AsyncSubscriptions(AsyncGroup):
 
         First look what it costs, then accept exactly that. A dearer plan holds at once, a cheaper one with the period.
 
-        409 CONFLICT when the change would be another one by now; `details.preview` is what it would be.
+        409 CONFLICT when the change would be another one by now; `details.preview` is what it would be. Where the bank
+        asks the subscriber first, the plan is still the old one and `subscription.client` says what to confirm in the
+        app.
 
         `id`: The subscription's id.
 

@@ -113,8 +113,11 @@ async def _write_down(
         row = await service.lock(session, found.id)
         facts = queries.facts_of(row)
         open_ = await changes.open_of(session, row.id)
-        if open_ is not None and (open_[1].kind, open_[1].to_price_id) != (wish.kind, wish.to_price_id):
-            raise InvalidState.of(row.state, "Something else is being asked of it; look at it, and ask again")
+        if open_ is not None and not open_.is_for(wish):
+            if not open_.waits:
+                raise InvalidState.of(row.state, "Something else is being asked of it; look at it, and ask again")
+            await changes.refuse(session, open_.id, now=now)
+            open_ = None
         if open_ is None:
             if rules.is_done(facts, wish):
                 return queries.subscription_of(row)
@@ -123,8 +126,10 @@ async def _write_down(
             if wish.to_price_id is not None:
                 await catalog_writes.mark_used(session, wish.to_price_id, now=now)
             change_id = await changes.begin(session, row.id, wish, from_price_id=row.price_id, money=money, now=now)
+        elif open_.waits:
+            return queries.subscription_of(row)
         else:
-            change_id, wish, money = open_
+            change_id, wish, money = open_.id, open_.wish, open_.money
         call = await calls.begin_call(session, provider, changes.operation(wish.kind), change_id, money, now=now)
         if isinstance(call, calls.LookAgain):
             row.check_at = call.at
@@ -172,7 +177,7 @@ async def is_asked(context: Context, found: Subscription, wish: Wish) -> bool:
     """Whether this very thing was asked already, and has had no answer."""
     async with context.db.begin() as session:
         open_ = await changes.open_of(session, found.id)
-    return open_ is not None and (open_[1].kind, open_[1].to_price_id) == (wish.kind, wish.to_price_id)
+    return open_ is not None and open_.is_for(wish)
 
 
 async def go_on(context: Context, found: Subscription) -> Subscription:
@@ -183,4 +188,6 @@ async def go_on(context: Context, found: Subscription) -> Subscription:
     """
     async with context.db.begin() as session:
         open_ = await changes.open_of(session, found.id)
-    return found if open_ is None else await ask(context, found, open_[1], money=open_[2])
+    if open_ is None or open_.waits:
+        return found
+    return await ask(context, found, open_.wish, money=open_.money)

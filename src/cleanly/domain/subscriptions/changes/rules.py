@@ -51,6 +51,14 @@ def is_shown(seen: SubscriptionSnapshot, wish: Wish) -> bool:
             return over or _has_price(seen.price_id, seen.pending_price_id, wish)
 
 
+def waits_until(seen: SubscriptionSnapshot, wish: Wish) -> datetime | None:
+    """Until when the subscriber may confirm what was asked; None: nobody waits for that."""
+    awaited = seen.awaited
+    return (
+        awaited.until if wish.kind == "price" and awaited is not None and awaited.price_id == wish.to_price_id else None
+    )
+
+
 def _has_price(price_id: UUID, pending_price_id: UUID | None, wish: Wish) -> bool:
     if wish.effective_at is not None:
         return price_id == wish.to_price_id

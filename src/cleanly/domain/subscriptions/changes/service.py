@@ -1,5 +1,6 @@
 """What was asked of subscriptions, inside the caller's transaction: one thing at a time."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 from uuid import UUID
@@ -10,16 +11,31 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cleanly.domain.subscriptions.changes import rules
 from cleanly.domain.subscriptions.changes.rules import Kind, Wish
 from cleanly.domain.subscriptions.models import ChangeRow
+from cleanly.domain.subscriptions.rules import CALL_TIME
 from cleanly.kernel.ids import new_id
 from cleanly.kernel.money import Money
 from cleanly.platform.providers import service as calls
 from cleanly.platform.providers.billing import SubscriptionSnapshot
 
 
-async def open_of(session: AsyncSession, subscription_id: UUID) -> tuple[UUID, Wish, Money | None] | None:
-    """What is asked and not answered."""
+@dataclass(frozen=True, slots=True)
+class Open:
+    """What is asked and not done. `waits`: the provider has it, and waits for the subscriber to confirm its payment."""
+
+    id: UUID
+    wish: Wish
+    money: Money | None
+    waits: bool
+
+    def is_for(self, wish: Wish) -> bool:
+        """Whether it is this very thing."""
+        return (self.wish.kind, self.wish.to_price_id) == (wish.kind, wish.to_price_id)
+
+
+async def open_of(session: AsyncSession, subscription_id: UUID) -> Open | None:
+    """What is asked and not done."""
     row = await _open(session, subscription_id)
-    return None if row is None else (row.id, _wish(row), _money(row))
+    return None if row is None else Open(row.id, _wish(row), _money(row), row.waits_until is not None)
 
 
 async def begin(
@@ -49,19 +65,33 @@ async def begin(
     return row.id
 
 
-async def settle(session: AsyncSession, subscription_id: UUID, seen: SubscriptionSnapshot, *, now: datetime) -> bool:
-    """Close what a look shows as done; whether something is open still. The subscription's row is locked."""
+async def settle(
+    session: AsyncSession, subscription_id: UUID, seen: SubscriptionSnapshot, *, due_at: datetime | None, now: datetime
+) -> datetime | None:
+    """Close what a look shows as done, or as given up. When what is open still is asked again, or looked at.
+
+    The subscription's row is locked. `due_at`: when it is looked at by now.
+    """
     row = await _open(session, subscription_id)
-    if row is None or not rules.is_shown(seen, _wish(row)):
-        return row is not None
-    row.state, row.done_at = "done", now
-    for call in await calls.open_calls(session, (operation(_wish(row).kind),), row.id):
+    if row is None:
+        return None
+    wish = _wish(row)
+    waits_until = rules.waits_until(seen, wish)
+    is_done = rules.is_shown(seen, wish)
+    if not is_done and waits_until is None and row.waits_until is None:
+        # A look must not put off what is asked again by the clock.
+        return min(due_at or now + CALL_TIME, now + CALL_TIME)
+    row.waits_until = waits_until
+    for call in await calls.open_calls(session, (operation(wish.kind),), row.id):
         await calls.end_call(session, call.id, "succeeded", now=now, provider_object=seen.reference)
-    return False
+    if is_done or waits_until is None:
+        row.state, row.done_at = "done" if is_done else "refused", now
+        return None
+    return max(waits_until, now) + CALL_TIME
 
 
 async def refuse(session: AsyncSession, change_id: UUID, *, now: datetime) -> None:
-    """The provider definitely refused."""
+    """The provider definitely refused; or it waits for the subscriber, who wants something else by now."""
     await session.execute(
         update(ChangeRow)
         .where(ChangeRow.id == change_id, ChangeRow.state == "open")

@@ -29,6 +29,12 @@ from cleanly.platform.providers.stripe.snapshots import NAME, OUR_ID, identity, 
 
 _PRICES_KNOWN_MAX: Final = 10_000
 _LIVE: Final = {"active", "not_started"}
+# The bank wants the subscriber's word first (3-D Secure). Which of the names comes depends on where it is noticed.
+_MUST_CONFIRM: Final = {
+    "authentication_required",
+    "invoice_payment_intent_requires_action",
+    "subscription_payment_intent_requires_action",
+}
 
 
 class StripeBiller:
@@ -90,16 +96,14 @@ class StripeBiller:
     async def change_subscription(
         self, reference: str, terms: Terms, *, change_id: UUID, at: datetime | None, key: str
     ) -> SubscriptionSnapshot:
-        """See `Biller`. At once and paid, or not at all; else by a schedule, which a later change takes away again."""
+        """See `Biller`. Now: paid, refused or waiting; else by a schedule, which a later change takes away again."""
         async with _nothing_changed():
             it, price = await self._look(reference), await self._price(terms)
         if at is None:
             await self._plan(it, price, terms, key=key)
         else:
             await self._release(it, key=key)
-            with translated(), reading("a change"):
-                body = bodies.change(it, price, change_id=change_id, at=at)
-                await self._client.subscriptions.update_async(reference, body, {"idempotency_key": key})
+            await self._change(it, price, change_id=change_id, at=at, key=key)
         return await self._after(reference)
 
     async def cancel_subscription(self, reference: str, *, at_period_end: bool, key: str) -> SubscriptionSnapshot:
@@ -142,6 +146,20 @@ class StripeBiller:
         with translated():
             await self._client.subscriptions.update_async(reference, body, {"idempotency_key": name})
         return await self._after(reference)
+
+    async def _change(self, it: Json, price: str, *, change_id: UUID, at: datetime, key: str) -> None:
+        """Paid now, or refused, or waiting for the subscriber's word to the bank; a repetition goes the same way."""
+        update, reference = self._client.subscriptions.update_async, str(it["id"])
+        try:
+            with translated():
+                body = bodies.change(it, price, change_id=change_id, at=at)
+                await update(reference, body, {"idempotency_key": key})
+        except Refused as refusal:
+            if not {refusal.code, refusal.decline_code} & _MUST_CONFIRM:
+                raise
+            with translated():
+                await update(reference, bodies.mark(change_id=change_id, at=at), {"idempotency_key": f"{key}:mark"})
+                await update(reference, bodies.awaited(it, price, at=at), {"idempotency_key": f"{key}:awaited"})
 
     async def _look(self, reference: str) -> Json:
         with translated(), reading("a subscription"):

@@ -103,13 +103,27 @@ def preview(it: Json, price_name: str, at: datetime) -> InvoiceCreatePreviewPara
 
 def change(it: Json, price_name: str, *, change_id: UUID, at: datetime) -> SubscriptionUpdateParams:
     """Another price as of that moment, paid now or not at all. Its invoice repeats our metadata, and so names us."""
-    seconds = int(at.timestamp())
     return {
         "items": [{"id": _item(it), "price": price_name}],
         "payment_behavior": "error_if_incomplete",
         "proration_behavior": "always_invoice",
-        "proration_date": seconds,
-        "metadata": {CHANGE: str(change_id), CHANGED_AT: str(seconds)},
+        "proration_date": int(at.timestamp()),
+        **mark(change_id=change_id, at=at),
+    }
+
+
+def mark(*, change_id: UUID, at: datetime) -> SubscriptionUpdateParams:
+    """Which change comes. By itself: what waits for the subscriber takes no metadata with it."""
+    return {"metadata": {CHANGE: str(change_id), CHANGED_AT: str(int(at.timestamp()))}}
+
+
+def awaited(it: Json, price_name: str, *, at: datetime) -> SubscriptionUpdateParams:
+    """As `change`, holding as soon as the subscriber confirms the payment; Stripe gives that up within a day."""
+    return {
+        "items": [{"id": _item(it), "price": price_name}],
+        "payment_behavior": "pending_if_incomplete",
+        "proration_behavior": "always_invoice",
+        "proration_date": int(at.timestamp()),
     }
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from cleanly.platform.providers.billing import Invoice, SubscriptionSnapshot
+from cleanly.platform.providers.billing import AwaitedChange, Invoice, SubscriptionSnapshot
 from cleanly.platform.providers.purchases import SubscriptionState
 from cleanly.platform.providers.reading import Json, at_second, our_id, within
 from cleanly.platform.providers.stripe.snapshots import NAME, OUR_ID, identity, money
@@ -59,6 +59,7 @@ def subscription(
         pending_price_id=_pending(it.get("schedule"), price_id),
         resumes_at=_moment(within(it, "pause_collection", "resumes_at")),
         decline_code=_decline(invoices, intents),
+        awaited=_awaited(it, prices),
         paid=tuple(
             _paid(one, reference, intents[reference], it, prices)
             for one in reversed(settled)
@@ -84,6 +85,8 @@ def price_names(it: Json, invoices: Sequence[Json]) -> frozenset[str]:
     """Stripe's ids of the prices that are told of."""
     lines = (_line(one) for one in invoices if one["status"] == "paid")
     named = [only_item(it)["price"], *(line["pricing"]["price_details"]["price"] for line in lines)]
+    if (coming := _coming(it)) is not None:
+        named.append(coming["price"])
     return frozenset(str(identity(one)) for one in named)
 
 
@@ -129,6 +132,20 @@ def _change(invoice: Json, it: Json, starts: int) -> UUID | None:
         if within(found, CHANGED_AT) == str(starts):
             return our_id(within(found, CHANGE))
     return None
+
+
+def _coming(it: Json) -> Json | None:
+    """What is billed once the subscriber has confirmed it."""
+    items = within(it, "pending_update", "subscription_items")
+    return only_item({"items": {"data": items}}) if items else None
+
+
+def _awaited(it: Json, prices: Mapping[str, UUID]) -> AwaitedChange | None:
+    coming = _coming(it)
+    if coming is None:
+        return None
+    until = at_second(it["pending_update"]["expires_at"])
+    return AwaitedChange(price_id=prices[str(identity(coming["price"]))], until=until)
 
 
 def _pending(schedule: Any, runs: UUID) -> UUID | None:

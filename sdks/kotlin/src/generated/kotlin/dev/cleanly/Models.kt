@@ -764,7 +764,7 @@ public data class StatementType(
  *
  * @property pendingPriceId The plan from the next period on, if another was chosen
  * @property graceUntil How long it lasts on while its payment fails
- * @property client What the provider's Android SDK needs while something is to be paid, or a trial lacks its card
+ * @property client What the provider's Android SDK needs while something is to be paid or confirmed, or a trial lacks its card
  */
 @Serializable
 public data class Subscription(

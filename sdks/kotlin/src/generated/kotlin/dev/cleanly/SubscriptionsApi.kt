@@ -142,7 +142,8 @@ public class SubscriptionsApi internal constructor(private val caller: Caller) {
      *
      * First look what it costs, then accept exactly that. A dearer plan holds at once, a cheaper one with the period.
      *
-     * 409 CONFLICT when the change would be another one by now; `details.preview` is what it would be.
+     * 409 CONFLICT when the change would be another one by now; `details.preview` is what it would be. Where the bank asks
+     * the subscriber first, the plan is still the old one and `subscription.client` says what to confirm in the app.
      *
      * @param id The subscription's id
      * @throws PaymentDeclined
