@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import psycopg
@@ -21,17 +21,23 @@ _PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbi
 _START_SECONDS_MAX = 10.0
 
 
+def is_installed() -> bool:
+    """Whether this machine has one."""
+    return _PROGRAM is not None
+
+
 def skip_unless_installed() -> None:
     """Skip the test, and say why, where this machine has no PgBouncer."""
-    if _PROGRAM is None:
+    if not is_installed():
         pytest.skip("no pgbouncer on this machine: apt-get install pgbouncer")
 
 
 @contextlib.contextmanager
-def pooled_url(server: EmbeddedServer, database_url: str) -> Generator[str, None, None]:
+def pooled_url(server: EmbeddedServer, database_url: str, **settings: int) -> Generator[str, None, None]:
     """The address of `database_url`'s database through a pooler of its own, which ends with the block.
 
-    Its host is named as pooled hosts are (`...-pooler`), so that our code takes it for one; libpq dials `hostaddr`.
+    `settings` are PgBouncer's own. Its host is named as pooled hosts are (`...-pooler`), so that our code takes it for
+    one; libpq dials `hostaddr`.
     """
     skip_unless_installed()
     database = urlsplit(database_url).path.lstrip("/")
@@ -39,7 +45,7 @@ def pooled_url(server: EmbeddedServer, database_url: str) -> Generator[str, None
     with tempfile.TemporaryDirectory(prefix="pgb") as name:
         folder = pathlib.Path(name)
         port = _free_port()
-        (folder / "pgbouncer.ini").write_text(_configuration(database_url, port))
+        (folder / "pgbouncer.ini").write_text(_configuration(database_url, port, settings))
         os.chmod(folder, 0o755)  # noqa: PTH101 - the pooler reads it as the server's user
         # It refuses to run as root; as the server's own user it may enter the folder with the server's socket.
         command = [str(_PROGRAM), "-q", str(folder / "pgbouncer.ini")]
@@ -56,13 +62,15 @@ def pooled_url(server: EmbeddedServer, database_url: str) -> Generator[str, None
             running.wait(timeout=10)
 
 
-def _configuration(database_url: str, port: int) -> str:
+def _configuration(database_url: str, port: int, settings: Mapping[str, int]) -> str:
     parts = urlsplit(database_url)
     query = dict(parse_qsl(parts.query))
     host = query.get("host") or parts.hostname or "127.0.0.1"
     target = f"host={host} port={query.get('port') or parts.port or 5432} user={parts.username or 'postgres'}"
     if parts.password:
         target += f" password={parts.password}"
+    chosen = {"default_pool_size": 4, "max_client_conn": 200} | settings
+    lines = "\n".join(f"{name} = {value}" for name, value in chosen.items())
     return f"""
 [databases]
 * = {target}
@@ -72,8 +80,7 @@ listen_port = {port}
 unix_socket_dir =
 auth_type = any
 pool_mode = transaction
-default_pool_size = 4
-max_client_conn = 200
+{lines}
 """
 
 

@@ -6,6 +6,8 @@ Render's schema is not at hand offline and its command line asks the server, so 
 words allowed are those of Render's Blueprint reference. Exit code 1 with one line per fault.
 """
 
+import functools
+import json
 import os
 import pathlib
 import re
@@ -30,13 +32,14 @@ from blueprint_shape import (
     Web,
     Worker,
 )
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import ValidationError
 from typer.core import TyperGroup
 
 from cleanly.entry import health
 from cleanly.entry import settings as environment
 from cleanly.entry.cli import app
-from cleanly.entry.modules import MODULES
 from cleanly.platform.cron import rules
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -44,10 +47,12 @@ API = "/api/v1"
 AFTER_SECONDS = 10  # between the end of the grace and the kill
 # Read by others than Settings.
 FOREIGN = {"WEB_CONCURRENCY"}
-_OPERATORS = re.compile(r"^(CLOUDFLARE_|RENDER_API|NEON_|GITHUB_)")
+_NEEDED = {"cleanly serve", "cleanly worker", "cleanly backup create"}
+_OPERATORS = re.compile(r"^(CLOUDFLARE_|RENDER_API|NEON_|GITHUB_|BACKUP_KEY$)")
 _SECRET = re.compile(
-    r"SECRET|PASSWORD|TOKEN|PRIVATE|(?<!PUBLISHABLE)_KEY(_ID)?$|^BACKUP_KEY$|^(DATABASE|DIRECT|READ|REDIS|MAIL).*_URL$"
+    r"SECRET|PASSWORD|TOKEN|PRIVATE|(?<!PUBLISHABLE)_KEY(_ID)?$|^(DATABASE|DIRECT|READ|REDIS|MAIL).*_URL$"
 )
+_SECRET_VALUE = re.compile(r"://[^/@\s]+:[^/@\s]+@|\b(sk|rk)_(live|test)_|\bwhsec_|-----BEGIN")
 _PROPERTIES = {
     "keyvalue": {"connectionString"},
     "web": {"host", "port", "hostport"},
@@ -60,6 +65,20 @@ _NEON_REGIONS = {
     "virginia": "us-east-1",
     "frankfurt": "eu-central-1",
     "singapore": "ap-southeast-1",
+}
+_PROVIDERS = {
+    "STRIPE_SECRET_KEY": "sk_live_x",
+    "STRIPE_PUBLISHABLE_KEY": "pk_live_x",
+    "STRIPE_WEBHOOK_SECRET": "whsec_x",
+    "STRIPE_CONNECT_WEBHOOK_SECRET": "whsec_y",
+    "STRIPE_MOBILE_API_VERSION": "2024-06-20",
+    "PAYPAL_CLIENT_ID": "id",
+    "PAYPAL_CLIENT_SECRET": "secret",
+    "PAYPAL_WEBHOOK_ID": "WH-1",
+    "GOOGLE_CLIENT_IDS": "1.apps.googleusercontent.com",
+    "GOOGLE_PLAY_PACKAGE": "com.example.app",
+    "GOOGLE_PLAY_PUSH_AUDIENCE": "https://api.example.com",
+    "GOOGLE_PLAY_PUSH_EMAIL": "push@b.iam.gserviceaccount.com",
 }
 Service = Web | Worker | Cron | KeyValue
 Process = Web | Worker | Cron
@@ -131,32 +150,21 @@ def _secrets(blueprint: Blueprint) -> Iterator[str]:
                 yield f"{holder}: {one.key} is an operator's: no service may hold it"
             elif one.key not in known:
                 yield f"{holder}: nothing reads {one.key}"
-            if isinstance(one, Plain) and _SECRET.search(one.key):
+            if isinstance(one, Plain) and (_SECRET.search(one.key) or _SECRET_VALUE.search(one.value)):
                 yield f"{holder}: {one.key} is a secret: it must not stand in the file"
 
 
 def _schedules(blueprint: Blueprint) -> Iterator[str]:
-    daily = {cron.task.name: cron.schedule for module in MODULES for cron in module.crons if _is_daily(cron.schedule)}
-    given: dict[str, str] = {}
+    """Each schedule is kept once: by the worker, which tries again what fails. A cron does what is no schedule."""
+    commands = {process.dockerCommand for process in _processes_of(blueprint)}
+    yield from (f"services: none runs {wanted!r}" for wanted in sorted(_NEEDED - commands))
     for cron in (service for service in blueprint.services if isinstance(service, Cron)):
         try:
             rules.check(cron.schedule)
         except ValueError as error:
             yield f"{cron.name}: {error}"
-        words = shlex.split(cron.dockerCommand)
-        if words[1:3] == ["cron", "run"]:
-            given[" ".join(words[3:])] = cron.schedule
-    yield from (f"no cron runs {name}" for name in sorted(set(daily) - set(given)))
-    for name, schedule in sorted(given.items()):
-        if name not in daily:
-            yield f"{name} is no schedule of once a day or rarer"
-        elif schedule != daily[name]:
-            yield f"{name} is due at {daily[name]!r}, not at {schedule!r}"
-
-
-def _is_daily(schedule: str) -> bool:
-    minute, hour, *_ = schedule.split()
-    return minute.isdigit() and hour.isdigit()
+        if shlex.split(cron.dockerCommand)[1:2] == ["cron"]:
+            yield f"{cron.name}: {cron.dockerCommand!r} is the worker's: it would be due twice"
 
 
 def _commands(blueprint: Blueprint) -> Iterator[str]:
@@ -180,13 +188,16 @@ def _exists(command: object, words: list[str]) -> bool:
 
 def _processes(blueprint: Blueprint) -> Iterator[str]:
     for process in _processes_of(blueprint):
-        try:
-            with patch.dict(os.environ, _environment(blueprint, process), clear=True):
-                found = environment.load()
-        except environment.BadSettings as error:
-            yield from (f"{process.name}: {name} {reason}" for name, reason in error.faults.items())
-            continue
-        if isinstance(process, Cron):
+        found: environment.Settings | None = None
+        # Whoever leaves every provider out, and whoever enters all that is asked for, must be able to start.
+        for typed in ({}, _PROVIDERS | {"GOOGLE_PLAY_SERVICE_ACCOUNT": _service_account()}):
+            try:
+                with patch.dict(os.environ, _environment(blueprint, process, typed), clear=True):
+                    found = environment.load()
+            except environment.BadSettings as error:
+                yield from (f"{process.name}: {name} {reason}" for name, reason in error.faults.items())
+                break
+        if found is None or isinstance(process, Cron):
             continue
         seconds = (
             found.shutdown_grace_seconds + AFTER_SECONDS + (found.drain_seconds if isinstance(process, Web) else 0)
@@ -197,28 +208,44 @@ def _processes(blueprint: Blueprint) -> Iterator[str]:
             yield f"{process.name}: its code may be the first to start: preDeployCommand must be cleanly migrate"
 
 
-def _environment(blueprint: Blueprint, process: Process) -> dict[str, str]:
-    """What the process would be given, each secret a good one."""
+def _environment(blueprint: Blueprint, process: Process, typed: Mapping[str, str]) -> dict[str, str]:
+    """What the process would be given, each secret a good one; `typed` by hand, beside what every process needs."""
     groups = {group.name: group.envVars for group in blueprint.envVarGroups}
     given: dict[str, str] = {"RENDER": "true", "PORT": "10000"}
     for one in process.envVars:
         for variable in groups[one.fromGroup] if isinstance(one, FromGroup) else [one]:
-            given[variable.key] = variable.value if isinstance(variable, Plain) else _example(blueprint, variable)
+            if isinstance(variable, Plain):
+                given[variable.key] = variable.value
+            elif isinstance(variable, Generated):
+                given[variable.key] = "k7Qm2x9Lw4Tz8Vb1Nc5Rf3Hj6Yd0SgPaUeWiXoZrAs4="
+            else:
+                given[variable.key] = typed.get(variable.key) or _needed(blueprint, variable.key)
     return given
 
 
-def _example(blueprint: Blueprint, variable: Generated | Typed | FromService) -> str:
-    key = variable.key
+def _needed(blueprint: Blueprint, key: str) -> str:
     region = _NEON_REGIONS[next(one.region for one in blueprint.services)]
-    if key in {"DATABASE_URL", "DIRECT_DATABASE_URL"}:
-        host = "ep-x" if key.startswith("DIRECT") else "ep-x-pooler"
-        return f"postgresql://u:p@{host}.{region}.aws.neon.tech/db?sslmode=require&channel_binding=require"
-    if key == "BACKUP_KEY":
-        return "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE"
-    if isinstance(variable, Generated):
-        return "k7Qm2x9Lw4Tz8Vb1Nc5Rf3Hj6Yd0SgPaUeWiXoZrAs4="
-    # Providers are left out, as docs/deploy.md allows; the rest has a form that a process can read.
-    return {"MAIL_URL": "smtps://u:p@mail.example.com:465", "REDIS_URL": "redis://kv:6379"}.get(key, "")
+    at = f"{region}.aws.neon.tech/db?sslmode=require&channel_binding=require"
+    needed = {
+        "DATABASE_URL": f"postgresql://u:p@ep-x-pooler.{at}",
+        "DIRECT_DATABASE_URL": f"postgresql://u:p@ep-x.{at}",
+        "MAIL_URL": "smtps://u:p@mail.example.com:465",
+        "REDIS_URL": "redis://kv:6379",
+        "BACKUP_BUCKET": "copies",
+        "BACKUP_ENDPOINT_URL": "https://account.r2.cloudflarestorage.com",
+        "BACKUP_ACCESS_KEY_ID": "id",
+        "BACKUP_SECRET_ACCESS_KEY": "secret",
+        "BACKUP_RECIPIENT": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE",
+    }
+    return needed.get(key, "")
+
+
+@functools.cache
+def _service_account() -> str:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    account = {"type": "service_account", "client_email": "a@b.iam.gserviceaccount.com", "private_key_id": "1"}
+    return json.dumps(account | {"private_key": pem, "token_uri": "https://oauth2.googleapis.com/token"})
 
 
 def _places(blueprint: Blueprint) -> Iterator[str]:

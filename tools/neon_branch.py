@@ -1,8 +1,10 @@
-"""A Neon branch for a pull request: the schema without the rows, gone by itself after a week.
+"""Neon branches: a pull request's, with the schema and no rows; and a past moment of production's, to rehearse with.
 
-    python tools/neon_branch.py create NAME -- COMMAND...     runs COMMAND with DATABASE_URL and DIRECT_DATABASE_URL
+    python tools/neon_branch.py create NAME -- COMMAND...     kept for COMMANDs to come; gone by itself after a week
     python tools/neon_branch.py delete NAME
+    python tools/neon_branch.py past MINUTES -- COMMAND...    as it was so long ago; deleted when COMMAND has ended
 
+COMMAND runs with DATABASE_URL and DIRECT_DATABASE_URL of the branch, and its exit code is the tool's.
 NEON_API_KEY and NEON_PROJECT_ID come from the environment. Addresses are handed to the command, never printed. No
 foreign action sees the key.
 """
@@ -11,7 +13,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -48,11 +51,27 @@ class Neon:
         """Make the branch, or find it, wait for its compute, and tell both addresses as variables."""
         branch = self._find(name)
         if branch is None:
-            expires = (self._now() + timedelta(days=LIFE_DAYS)).strftime("%Y-%m-%dT%H:%M:%SZ")
-            wanted = {"name": name, "init_source": "schema-only", "expires_at": expires}
-            # Without an endpoint in the request the branch has no compute, and nobody could connect.
-            made = self._call("POST", "/branches", json={"branch": wanted, "endpoints": [{"type": "read_write"}]})
-            branch = str(made["branch"]["id"])
+            branch = self._make({"name": name, "init_source": "schema-only"}, timedelta(days=LIFE_DAYS))
+        return self._addresses(branch)
+
+    @contextmanager
+    def past(self, minutes: int) -> Generator[dict[str, str], None, None]:
+        """The default branch as it was so long ago, for the block only: both addresses as variables."""
+        name = f"rehearsal-{self._now():%Y%m%d-%H%M%S}"
+        moment = _rfc3339(self._now() - timedelta(minutes=minutes))
+        branch = self._make({"name": name, "parent_timestamp": moment}, timedelta(days=1))
+        try:
+            yield self._addresses(branch)
+        finally:
+            self._call("DELETE", f"/branches/{branch}")
+
+    def _make(self, wanted: dict[str, str], life: timedelta) -> str:
+        branch = wanted | {"expires_at": _rfc3339(self._now() + life)}
+        # Without an endpoint in the request the branch has no compute, and nobody could connect.
+        made = self._call("POST", "/branches", json={"branch": branch, "endpoints": [{"type": "read_write"}]})
+        return str(made["branch"]["id"])
+
+    def _addresses(self, branch: str) -> dict[str, str]:
         self._wait(branch)
         database = self._call("GET", f"/branches/{branch}/databases")["databases"][0]
         asked = {"branch_id": branch, "database_name": database["name"], "role_name": database["owner_name"]}
@@ -110,14 +129,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def act(neon: Neon, words: Sequence[str]) -> int:
-    """Create and run, or delete."""
+    """Make a branch and run a command on it, or delete one."""
     try:
         match words:
             case ["create", name, "--", *command] if command:
-                given = neon.create(name)
-                # The key is not the command's business: it runs the pull request's own code.
-                passed = {word: value for word, value in os.environ.items() if word != "NEON_API_KEY"}
-                return subprocess.run(command, env=passed | given, check=False).returncode
+                return _run(command, neon.create(name))
+            case ["past", minutes, "--", *command] if command and minutes.isdecimal():
+                with neon.past(int(minutes)) as given:
+                    return _run(command, given)
             case ["delete", name]:
                 print(f"{name}: {'deleted' if neon.delete(name) else 'there is none'}")
                 return 0
@@ -127,6 +146,16 @@ def act(neon: Neon, words: Sequence[str]) -> int:
     except NeonFault as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def _run(command: Sequence[str], given: dict[str, str]) -> int:
+    # The key is not the command's business: it runs the pull request's own code.
+    passed = {word: value for word, value in os.environ.items() if word != "NEON_API_KEY"}
+    return subprocess.run(command, env=passed | given, check=False).returncode
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 if __name__ == "__main__":

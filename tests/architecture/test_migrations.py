@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 from psycopg import sql
 from sqlalchemy import CheckConstraint, Connection, create_engine
 from sqlalchemy.pool import NullPool
+from structlog.testing import capture_logs
 
 from cleanly.entry import embedded, migrate
 from cleanly.entry.modules import MODULES
@@ -146,6 +147,56 @@ def test_migrating_again_changes_nothing(empty_database):
     assert _rows(empty_database, "SELECT revision, reached_at FROM schema_history ORDER BY revision") == before
     assert migrate.is_reached({row[0] for row in before})
     assert not migrate.is_reached({"0000_before_all"})
+
+
+def test_an_index_that_was_never_finished_is_dropped_and_one_that_stays_so_is_told(empty_database, monkeypatch):
+    migrate.migrate(empty_database)
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute("CREATE TABLE doubled AS SELECT 1 AS id FROM generate_series(1, 2)")
+        for _ in range(2):
+            with pytest.raises(psycopg.errors.UniqueViolation):
+                connection.execute('CREATE UNIQUE INDEX CONCURRENTLY "Doubled id" ON doubled (id)')
+            with capture_logs() as said:
+                migrate.migrate(empty_database)
+            assert [(line["event"], line["index"]) for line in said if "index" in line] == [
+                ("dropping_an_index_that_was_never_finished", 'public."Doubled id"')
+            ]
+            assert connection.execute("SELECT to_regclass('\"Doubled id\"')").fetchone() == (None,)
+
+        def breaks(_connection, _target):
+            with pytest.raises(psycopg.errors.UniqueViolation):
+                connection.execute("CREATE UNIQUE INDEX CONCURRENTLY doubled_id ON doubled (id)")
+            return "0001"
+
+        monkeypatch.setattr(migrate, "_upgrade", breaks)
+        with pytest.raises(migrate.MigrationIncomplete, match=r"public\.doubled_id"):
+            migrate.migrate(empty_database)
+
+
+def test_whoever_holds_an_old_snapshot_is_named_before_anything_waits(empty_database, monkeypatch):
+    migrate.migrate(empty_database)
+    monkeypatch.setattr(migrate, "_OLD_SECONDS", 0)
+    with psycopg.connect(empty_database, application_name="a-dump") as reader:
+        reader.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        reader.execute("SELECT 1")
+        with capture_logs() as said:
+            migrate.migrate(empty_database)
+    assert [line["application"] for line in said if "application" in line] == ["a-dump"]
+
+
+@pytest.mark.parametrize("behind", [0, 1])
+def test_a_copy_of_the_schema_without_rows_goes_on_from_where_it_stands(empty_database, behind):
+    """A host's branch for a pull request is one: the data of production is not for it."""
+    before = _revisions()[behind]
+    migrate.migrate(empty_database, target=before)
+    with psycopg.connect(empty_database) as connection:
+        connection.execute("DELETE FROM alembic_version")
+        connection.execute("DELETE FROM schema_history")
+    with capture_logs() as said:
+        assert migrate.migrate(empty_database) == migrate.head()
+    assert [line["revision"] for line in said if "revision" in line] == [before]
+    history = _rows(empty_database, "SELECT revision FROM schema_history")
+    assert sorted(row[0] for row in history) == sorted(_revisions())
 
 
 def test_the_migrations_printed_as_sql_are_the_ones_that_run(empty_database, capsys):

@@ -7,6 +7,20 @@ from cleanly.entry import settings as environment
 from cleanly.entry.settings import BadSettings, variable_names
 
 SECRET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEF"
+KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE"
+STRIPE = {
+    "STRIPE_SECRET_KEY": "sk_live_abcdefgh",
+    "STRIPE_PUBLISHABLE_KEY": "pk_live_abcdefgh",
+    "STRIPE_WEBHOOK_SECRET": "whsec_abcdefgh",
+    "STRIPE_MOBILE_API_VERSION": "2024-06-20",
+}
+PAYPAL = {
+    "PAYPAL_CLIENT_ID": "id",
+    "PAYPAL_CLIENT_SECRET": "abcdefgh",
+    "PAYPAL_WEBHOOK_ID": "WH-1",
+    "PAYPAL_ENV": "live",
+}
+BUCKET = {"BACKUP_BUCKET": "copies", "BACKUP_ACCESS_KEY_ID": "id", "BACKUP_SECRET_ACCESS_KEY": "abcdefgh"}
 GOOD = {
     "APP_ENV": "production",
     "DATABASE_URL": "postgresql://u:p@db.example.com/app?sslmode=require",
@@ -62,7 +76,11 @@ def test_a_whole_production_environment_is_good(monkeypatch: pytest.MonkeyPatch)
         ("JWT_SECRET", f"{SECRET},short", "JWT_SECRET"),
         ("JWT_SECRET", f"{SECRET},{SECRET}", "JWT_SECRET"),
         ("DATABASE_URL", None, "DATABASE_URL"),
+        ("DATABASE_URL", "postgresql://u:p@db.example.com/app", "DATABASE_URL"),
         ("DATABASE_URL", "postgresql://u:p@db.example.com/app?sslmode=disable", "DATABASE_URL"),
+        ("DATABASE_URL", "postgresql://u:p@db.example.com/app?sslmode=allow", "DATABASE_URL"),
+        ("DATABASE_URL", "postgresql://u:p@db.example.com/app?sslmode=prefer", "DATABASE_URL"),
+        ("READ_DATABASE_URL", "postgresql://u:p@replica.example.com/app?sslmode=prefer", "READ_DATABASE_URL"),
         ("DATABASE_URL", "postgresql://u:p@db.example.com/app?sslmod=require", "DATABASE_URL"),
         ("DATABASE_URL", "mysql://u:p@db.example.com/app", "DATABASE_URL"),
         ("DATABASE_URL", "postgresql://u:p@ep-x-pooler.example.com/app?sslmode=require", "DIRECT_DATABASE_URL"),
@@ -78,6 +96,20 @@ def test_a_whole_production_environment_is_good(monkeypatch: pytest.MonkeyPatch)
         ("API_PORT", "many", "API_PORT"),
         ("RATE_LIMIT_DEFAULT", "often", "RATE_LIMIT_DEFAULT"),
         ("JWT_PRIVATE_KEYS", "nonsense", "JWT_PRIVATE_KEYS"),
+        ("EDGE_SECRET", "short", "EDGE_SECRET"),
+        ("METRICS_TOKEN", "guessable", "METRICS_TOKEN"),
+        ("MAIL_FROM", "nobody", "MAIL_FROM"),
+        ("REDIS_URL", "http://cache", "REDIS_URL"),
+        ("SANDBOX", "on", "SANDBOX"),
+        ("GOOGLE_JWKS_URL", "http://keys.example.com", "GOOGLE_JWKS_URL"),
+        ("STRIPE_SECRET_KEY", "sk_live_abcdefgh", "STRIPE_PUBLISHABLE_KEY"),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_abcdefgh", "STRIPE_SECRET_KEY"),
+        ("PAYPAL_CLIENT_ID", "id", "PAYPAL_CLIENT_SECRET"),
+        ("GOOGLE_PLAY_PACKAGE", "com.example.app", "GOOGLE_PLAY_SERVICE_ACCOUNT"),
+        ("BACKUP_BUCKET", "copies", "BACKUP_ACCESS_KEY_ID"),
+        ("BACKUP_KEEP_DAYS", "-1", "BACKUP_KEEP_DAYS"),
+        ("BACKUP_KEY", "tooshort", "BACKUP_KEY"),
+        ("BACKUP_RECIPIENT", "tooshort", "BACKUP_RECIPIENT"),
     ],
 )
 def test_production_refuses_to_start_and_names_the_variable_but_not_its_value(
@@ -88,6 +120,47 @@ def test_production_refuses_to_start_and_names_the_variable_but_not_its_value(
     assert set(found) <= {blamed, name}
     if value is not None and len(value) > 6 and value.isalnum():
         assert value not in "".join(found.values())
+
+
+@pytest.mark.parametrize(
+    ("given", "blamed"),
+    [
+        (
+            STRIPE | {"STRIPE_SECRET_KEY": "sk_test_abcdefgh", "STRIPE_PUBLISHABLE_KEY": "pk_test_x"},
+            "STRIPE_SECRET_KEY",
+        ),
+        (STRIPE | {"STRIPE_PUBLISHABLE_KEY": "pk_test_abcdefgh"}, "STRIPE_PUBLISHABLE_KEY"),
+        (STRIPE | {"STRIPE_MOBILE_API_VERSION": None}, "STRIPE_MOBILE_API_VERSION"),
+        (PAYPAL | {"PAYPAL_ENV": "sandbox"}, "PAYPAL_ENV"),
+        (PAYPAL | {"PAYPAL_WEBHOOK_ID": None}, "PAYPAL_WEBHOOK_ID"),
+        (BUCKET | {"BACKUP_FOLDER": "/copies"}, "BACKUP_FOLDER"),
+        (BUCKET | {"BACKUP_SECRET_ACCESS_KEY": None}, "BACKUP_ACCESS_KEY_ID"),
+        (BUCKET | {"BACKUP_KEY": KEY, "BACKUP_RECIPIENT": KEY}, "BACKUP_RECIPIENT"),
+    ],
+)
+def test_production_refuses_what_does_not_go_together(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str | None], blamed: str
+):
+    found = faults(monkeypatch, **GOOD | given)
+    assert set(found) == {blamed}
+    assert "abcdefgh" not in "".join(found.values())
+
+
+def test_what_goes_together_is_good_and_test_money_only_when_it_is_meant(monkeypatch: pytest.MonkeyPatch):
+    assert load(monkeypatch, **GOOD | STRIPE | PAYPAL | BUCKET | {"BACKUP_RECIPIENT": KEY}).backups_are_on
+    meant = {"STRIPE_SECRET_KEY": "sk_test_x", "STRIPE_PUBLISHABLE_KEY": "pk_test_x", "PAYPAL_ENV": "sandbox"}
+    assert load(monkeypatch, **GOOD | STRIPE | PAYPAL | meant | {"ALLOW_TEST_PAYMENTS": "on"}).is_production
+
+
+@pytest.mark.parametrize("name", environment._OPERATORS)
+def test_a_service_on_render_does_not_start_with_an_operators_key(monkeypatch: pytest.MonkeyPatch, name: str):
+    assert load(monkeypatch, **GOOD | {name: KEY, "RENDER": None}).is_production
+    assert set(faults(monkeypatch, **GOOD | {name: KEY, "RENDER": "true"})) == {name}
+    assert load(monkeypatch, **GOOD | {name: "", "RENDER": "true"}).is_production
+
+
+def test_a_socket_of_the_same_machine_needs_no_tls(monkeypatch: pytest.MonkeyPatch):
+    assert load(monkeypatch, **GOOD | {"DATABASE_URL": "postgresql:///app?host=/run/postgresql"}).is_production
 
 
 def test_every_fault_is_named_at_once(monkeypatch: pytest.MonkeyPatch):

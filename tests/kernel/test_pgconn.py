@@ -43,6 +43,8 @@ def test_a_direct_host_a_socket_and_a_special_password_are_kept():
     assert conninfo_to_dict(direct.conninfo)["password"] == "p@/:"
     local = DatabaseUrl.parse("postgresql://postgres@/db?host=/tmp/a%20b")
     assert conninfo_to_dict(local.conninfo)["host"] == "/tmp/a b"
+    nobody = DatabaseUrl.parse("postgresql:///db?host=/run/postgresql")
+    assert conninfo_to_dict(nobody.conninfo) == {"dbname": "db", "host": "/run/postgresql"}
     assert not DatabaseUrl.parse("postgresql://u@db.my-pooler.example/db").is_pooled
 
 

@@ -22,6 +22,8 @@ class FakeNeon:
         default_factory=lambda: {"br-main": {"id": "br-main", "name": "main", "default": True, "looks": 9}}
     )
 
+    asked: list[dict[str, str]] = field(default_factory=list)
+
     def __call__(self, request: httpx2.Request) -> httpx2.Response:  # noqa: PLR0911 - one road per call
         path = request.url.path.removeprefix("/api/v2/projects/p1")
         match request.method, path.split("/")[1:]:
@@ -30,7 +32,8 @@ class FakeNeon:
             case "POST", ["branches"]:
                 body = json.loads(request.content)
                 assert body["endpoints"], "a branch without a compute"
-                assert body["branch"]["init_source"] == "schema-only"
+                assert ("init_source" in body["branch"]) != ("parent_timestamp" in body["branch"])
+                self.asked.append(body["branch"])
                 made = body["branch"] | {"id": f"br-{len(self.branches)}", "looks": 0}
                 self.branches[made["id"]] = made
                 return httpx2.Response(201, json={"branch": made})
@@ -66,7 +69,7 @@ def test_a_branch_is_made_once_and_ends_by_itself(fake: FakeNeon):
     assert "-pooler" not in first["DIRECT_DATABASE_URL"]
     assert neon(fake).create("pr-7") == first
     (made,) = (one for one in fake.branches.values() if one["name"] == "pr-7")
-    assert made["expires_at"] == "2026-11-29T00:00:00Z"
+    assert (made["expires_at"], made["init_source"]) == ("2026-11-29T00:00:00Z", "schema-only")
     assert neon(fake).delete("pr-7")
     assert not neon(fake).delete("pr-7")
 
@@ -89,7 +92,31 @@ def test_the_command_gets_the_addresses_and_not_the_key(
     assert "secret" not in said.out + said.err
 
 
-@pytest.mark.parametrize("words", [[], ["create", "x"], ["create", "x", "--"], ["destroy", "x"]])
+@pytest.mark.parametrize("exit_code", [0, 3])
+def test_the_past_is_there_for_one_command_whatever_becomes_of_it(fake: FakeNeon, exit_code: int):
+    command = [
+        sys.executable,
+        "-c",
+        f"import os; raise SystemExit('ep-1' in os.environ['DATABASE_URL'] and {exit_code})",
+    ]
+    assert neon_branch.act(neon(fake), ["past", "60", "--", *command]) == exit_code
+    (made,) = fake.asked
+    assert made["parent_timestamp"] == "2026-11-21T23:00:00Z"
+    assert made["expires_at"] == "2026-11-23T00:00:00Z"
+    assert list(fake.branches) == ["br-main"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["past", "an hour", "--", "true"],
+        ["past", "60", "--"],
+        [],
+        ["create", "x"],
+        ["create", "x", "--"],
+        ["destroy", "x"],
+    ],
+)
 def test_other_words_are_refused(fake: FakeNeon, words: list[str]):
     assert neon_branch.act(neon(fake), words) == 2
     assert list(fake.branches) == ["br-main"]

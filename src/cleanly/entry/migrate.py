@@ -26,8 +26,27 @@ _ROLE_TIMEOUTS = {
 }
 
 
+_OLD_SECONDS = 60
+# What CREATE INDEX CONCURRENTLY leaves when it fails: it costs every write, and IF NOT EXISTS takes it for good.
+_INVALID = """
+    SELECT format('%I.%I', n.nspname, c.relname)
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE NOT i.indisvalid AND c.relkind = 'i' AND n.nspname = 'public' ORDER BY 1
+"""
+# Whoever reads in an old transaction: a dump, a forgotten console. An index that is made concurrently waits for them.
+_OLD_READERS = """
+    SELECT pid, application_name, extract(epoch FROM now() - xact_start)::int AS seconds FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_xmin IS NOT NULL AND pid <> pg_backend_pid()
+        AND xact_start < now() - make_interval(secs => :seconds)
+"""
+
+
 class MigrationBusy(RuntimeError):
     """Another runner has held the lock for too long."""
+
+
+class MigrationIncomplete(RuntimeError):
+    """The revision is reached, but an index of it is not valid: what relies on it would be slow, or not unique."""
 
 
 def folder() -> pathlib.Path:
@@ -56,6 +75,7 @@ def migrate(url: str, *, wait_seconds: float = 120.0, target: str = "head") -> s
 
     Raises:
         MigrationBusy: another runner did not finish within `wait_seconds`.
+        MigrationIncomplete: an index could not be finished.
         sqlalchemy.exc.DBAPIError: a migration failed; what came before it stays.
     """
     where = DatabaseUrl.parse(url)
@@ -68,9 +88,16 @@ def migrate(url: str, *, wait_seconds: float = 120.0, target: str = "head") -> s
         guard = guard.execution_options(isolation_level="AUTOCOMMIT")  # noqa: PLW2901 - the same connection, no snapshot held
         _wait_for_lock(guard, wait_seconds)
         try:
+            for pid, name, seconds in guard.execute(text(_OLD_READERS), {"seconds": _OLD_SECONDS}):
+                _log.warning("an_old_transaction_may_hold_up_the_migration", pid=pid, application=name, seconds=seconds)
+            for index in guard.scalars(text(_INVALID)).all():
+                _log.warning("dropping_an_index_that_was_never_finished", index=index)
+                guard.exec_driver_sql(f"DROP INDEX CONCURRENTLY {index}")  # the server has quoted its name
             with engine.connect() as connection:
                 reached = _upgrade(connection, target)
             _set_role_timeouts(guard)
+            if left := guard.scalars(text(_INVALID)).all():
+                raise MigrationIncomplete(f"not valid: {', '.join(left)}; run `cleanly migrate` again")
         finally:
             guard.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
     engine.dispose()
@@ -91,6 +118,7 @@ def _upgrade(connection: Connection, target: str) -> str:
     connection.exec_driver_sql("SET idle_in_transaction_session_timeout = 0")
     connection.exec_driver_sql("SET lock_timeout = '3s'")
     connection.commit()
+    _remember(connection)
     for attempt in range(1, _LOCK_TRIES + 1):
         try:
             command.upgrade(config(connection), target)
@@ -113,8 +141,21 @@ def _upgrade(connection: Connection, target: str) -> str:
         text("INSERT INTO schema_history (revision) SELECT unnest(CAST(:all AS text[])) ON CONFLICT DO NOTHING"),
         {"all": revisions},
     )
+    comment = text("SELECT format('COMMENT ON TABLE schema_history IS %L', CAST(:reached AS text))")
+    connection.exec_driver_sql(str(connection.scalar(comment, {"reached": reached})))
     connection.commit()
     return reached
+
+
+def _remember(connection: Connection) -> None:
+    """A copy of the schema without rows has forgotten its revision; the comment, which is schema, still tells it."""
+    if connection.scalar(text("SELECT to_regclass('schema_history')")) is None:
+        return
+    told = connection.scalar(text("SELECT obj_description('schema_history'::regclass, 'pg_class')"))
+    if told and not connection.scalar(text("SELECT EXISTS (SELECT FROM schema_history)")):
+        _log.warning("taking_up_a_schema_without_rows", revision=told)
+        command.stamp(config(connection), told)
+        connection.commit()
 
 
 def _set_role_timeouts(guard: Connection) -> None:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cleanly.domain.auth.sessions.settings import DEVELOPMENT_SECRET, SessionSettings
@@ -15,8 +15,8 @@ from cleanly.domain.payouts.settings import PayoutSettings
 from cleanly.domain.reports.settings import ReportSettings
 from cleanly.domain.subscriptions.settings import SubscriptionSettings
 from cleanly.entry.backup.settings import BackupSettings
+from cleanly.entry.database_settings import DatabaseSettings
 from cleanly.entry.telemetry_settings import TelemetrySettings
-from cleanly.kernel.pgconn import BadDatabaseUrl, DatabaseUrl
 from cleanly.kernel.settings import Group, Url, Words
 from cleanly.platform.cache.settings import CacheSettings
 from cleanly.platform.cron.settings import CronSettings
@@ -35,7 +35,8 @@ from cleanly.platform.webhooks.outbound.settings import OutboundSettings
 
 SECRET_BYTES_MIN = 32
 _KNOWN_SECRETS = {DEVELOPMENT_SECRET, "changethis", "changeme", "secret", "your-secret-key"}
-_WEAK_TLS = {"disable", "allow", "prefer"}
+# Each opens more than a service needs: they are for an operator's shell and for the workflow.
+_OPERATORS = ("BACKUP_KEY", "CLOUDFLARE_API_TOKEN", "RENDER_API_KEY", "NEON_API_KEY", "GITHUB_TOKEN")
 _PREFIXES = (
     *("JWT_", "DATABASE_", "RATE_LIMIT_", "JOBS_", "MAIL_", "PASSWORD_", "GOOGLE_", "CLEANLY_", "REFRESH_", "STRIPE_"),
     *("PAYPAL_", "SANDBOX_", "INBOUND_", "OUTBOUND_", "PAYOUT_", "SUBSCRIPTION_", "REPORT_", "METRICS_", "BACKUP_"),
@@ -72,19 +73,6 @@ class ProcessSettings(Group):
     render: str | None = None
     render_git_commit: str | None = None
     render_instance_id: str | None = None
-
-
-class DatabaseSettings(Group):
-    """Where the data is. Without `database_url`, outside production: the embedded server."""
-
-    database_url: SecretStr | None = None
-    direct_database_url: SecretStr | None = None
-    read_database_url: SecretStr | None = None
-    database_pool_size: Annotated[int, Field(ge=1, le=100)] = 10
-    database_pool_overflow: Annotated[int, Field(ge=0, le=100)] = 0
-    database_seconds_max: Annotated[float, Field(gt=0)] = 3.5
-    cleanly_data_dir: str = ".data"
-    allow_test_payments: Literal["on", "off"] = "off"
 
 
 class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # each group brings the same model_config
@@ -214,28 +202,16 @@ def _check(settings: Settings) -> dict[str, str]:
         faults["APP_ENV"] = "NODE_ENV says something else; set one of the two"
     if settings.render and not (settings.app_env or settings.node_env):
         faults["APP_ENV"] = "must be set on Render"
-    for name in ("database_url", "direct_database_url", "read_database_url"):
-        faults |= _check_database(settings, name)
-    if settings.direct_database_url is not None and _is_pooled(settings.direct_database_url):
-        faults["DIRECT_DATABASE_URL"] = "names a -pooler host; it needs the direct one"
+    if settings.render:
+        held = [name for name in _OPERATORS if os.environ.get(name)]
+        faults |= dict.fromkeys(held, "is an operator's: no service may hold it")
     if len(settings.jwt_secret) != len({secret.get_secret_value() for secret in settings.jwt_secret}):
         faults["JWT_SECRET"] = "names a secret twice"
     if settings.edge_enforce == "on" and not settings.edge_secret:
         faults["EDGE_SECRET"] = "is needed when EDGE_ENFORCE=on"
-    return {**faults, **_check_production(settings)} if settings.is_production else faults
-
-
-def _check_database(settings: Settings, name: str) -> dict[str, str]:
-    url: SecretStr | None = getattr(settings, name)
-    if url is None:
-        return {}
-    try:
-        where = DatabaseUrl.parse(url.get_secret_value())
-    except BadDatabaseUrl as error:
-        return {name.upper(): str(error)}
-    if settings.is_production and any(f"sslmode={weak}" in where.conninfo for weak in _WEAK_TLS):
-        return {name.upper(): "sslmode must be require or stronger in production"}
-    return {}
+    if settings.is_production:
+        faults |= _check_production(settings)
+    return faults | settings.database_refused()
 
 
 def _check_production(settings: Settings) -> dict[str, str]:
@@ -247,15 +223,12 @@ def _check_production(settings: Settings) -> dict[str, str]:
         faults["JWT_SECRET"] = f"each secret needs at least {SECRET_BYTES_MIN} bytes"
     elif any(len(set(secret)) < 8 for secret in secrets):
         faults["JWT_SECRET"] = "is too regular; use a random one"
-    if settings.database_url is None:
-        faults["DATABASE_URL"] = "must be set in production"
-    elif settings.direct_database_url is None and _is_pooled(settings.database_url):
-        faults["DIRECT_DATABASE_URL"] = "must be set when DATABASE_URL names a -pooler host"
     if settings.mail_url is None:
         faults["MAIL_URL"] = "must be set in production"
     if settings.public_url is None or not settings.public_url.startswith("https://"):
         faults["PUBLIC_URL"] = "must be an https address in production"
     faults |= _check_money(settings) | _check_google(settings) | settings.telemetry_refused_in_production()
+    faults |= settings.database_refused_in_production()
     if "*" in settings.cors_origins:
         faults["CORS_ORIGINS"] = "* is not allowed in production"
     if not settings.trusted_proxies and not settings.edge_secret:
@@ -283,13 +256,6 @@ def _check_google(settings: Settings) -> dict[str, str]:
     if not settings.google_jwks_url.startswith("https://"):
         faults["GOOGLE_JWKS_URL"] = "must be an https address in production: whoever answers there signs users in"
     return faults
-
-
-def _is_pooled(url: SecretStr) -> bool:
-    try:
-        return DatabaseUrl.parse(url.get_secret_value()).is_pooled
-    except BadDatabaseUrl:
-        return False
 
 
 def variable_names() -> frozenset[str]:

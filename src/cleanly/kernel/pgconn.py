@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import certifi
 import psycopg
@@ -82,7 +82,9 @@ class DatabaseUrl:
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         if query.get("sslmode") == "require" and "sslrootcert" not in query:
             query |= {"sslmode": "verify-full", "sslrootcert": certifi.where()}
-        conninfo = urlunsplit(("postgresql", parts.netloc, parts.path, urlencode(query, quote_via=quote), ""))
+        # By hand: urlunsplit drops the slashes of an address without a host, which is one of a socket.
+        asked = f"?{urlencode(query, quote_via=quote)}" if query else ""
+        conninfo = f"postgresql://{parts.netloc}{parts.path}{asked}"
         try:
             conninfo_to_dict(conninfo)
         except psycopg.Error as error:

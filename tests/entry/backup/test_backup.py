@@ -4,7 +4,7 @@ import asyncio
 import pathlib
 import re
 import shutil
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import timedelta
 
 import boto3
@@ -14,13 +14,14 @@ from moto.server import ThreadedMotoServer
 from typer.testing import CliRunner
 
 from cleanly.entry import embedded, migrate
-from cleanly.entry.backup import content, copies, drills, jobs, metrics, programs
+from cleanly.entry.backup import content, copies, drills, jobs, metrics, programs, sealing
 from cleanly.entry.backup.errors import BackupFault
 from cleanly.entry.backup.manifest import Manifest
 from cleanly.entry.backup.settings import BackupSettings
 from cleanly.entry.backup.stores import Bucket, Folder, Store, open_store
 from cleanly.entry.cli import app, running
 from cleanly.kernel.clock import Clock
+from cleanly.kernel.crypto import b64url, b64url_decode
 from tests.world import World
 
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE"
@@ -88,11 +89,23 @@ async def test_a_copy_in_a_bucket_comes_back_row_for_row(
     assert left == []
 
 
-@pytest.fixture
-def copied(database_url: str, tmp_path: pathlib.Path) -> tuple[BackupSettings, Store, Manifest]:
-    settings = in_folder(tmp_path / "copies")
+@pytest.fixture(params=["folder", "bucket"])
+def copied(
+    request: pytest.FixtureRequest, database_url: str, tmp_path: pathlib.Path, bucket_settings: BackupSettings
+) -> tuple[BackupSettings, Store, Manifest]:
+    settings = in_folder(tmp_path / "copies") if request.param == "folder" else bucket_settings
     store = open_store(settings)
+    for left in store.stored(""):
+        store.delete(left.name)
     return settings, store, copies.create(database_url, store, settings)
+
+
+def spoil(store: Store, name: str, change: Callable[[bytes], bytes]) -> None:
+    """What lies in the store becomes something else."""
+    with copies.working_folder() as folder:
+        store.fetch(name, folder / "object")
+        (folder / "object").write_bytes(change((folder / "object").read_bytes()))
+        store.put(name, folder / "object")
 
 
 def drilled(
@@ -102,12 +115,10 @@ def drilled(
     return drills.drill(store, manifest or made, settings, server=server.url("postgres"), now=NOW()).faults
 
 
-def test_a_flipped_byte_is_told(copied, server: embedded.EmbeddedServer, tmp_path: pathlib.Path):
+def test_a_flipped_byte_is_told(copied, server: embedded.EmbeddedServer):
     settings, store, made = copied
-    file = tmp_path / "copies" / made.copy_name
-    bad = bytearray(file.read_bytes())
-    bad[len(bad) // 2] ^= 1
-    file.write_bytes(bad)
+    middle = made.sealed_bytes // 2
+    spoil(store, made.copy_name, lambda good: good[:middle] + bytes([good[middle] ^ 1]) + good[middle + 1 :])
     with pytest.raises(BackupFault, match="checksum"):
         copies.verify(store, made, settings)
     (fault,) = drilled(copied, server)
@@ -116,31 +127,116 @@ def test_a_flipped_byte_is_told(copied, server: embedded.EmbeddedServer, tmp_pat
     assert jobs.drills(store)[0].faults == (fault,)
 
 
-def test_a_copy_cut_short_or_without_its_manifest_is_none(copied, tmp_path: pathlib.Path):
+def test_a_copy_cut_short_or_without_its_manifest_is_none(copied):
     _, store, made = copied
-    file = tmp_path / "copies" / made.copy_name
-    whole = file.read_bytes()
-    file.write_bytes(whole[:-1])
+    spoil(store, made.copy_name, lambda good: good[:-1])
     assert copies.found(store) == []
-    file.write_bytes(whole)
-    assert copies.found(store) == [made]
-    (tmp_path / "copies" / f"backups/{made.name}.json").unlink()
+    spoil(store, made.copy_name, lambda short: short + b"!")
+    assert copies.found(store) == [made]  # its size says nothing of its bytes: that is what verify is for
+    store.delete(f"backups/{made.name}.json")
     with pytest.raises(BackupFault, match="no whole copy"):
         copies.choose(store, None)
+
+
+def test_a_manifest_that_can_not_be_read_is_told(copied):
+    _, store, made = copied
+    spoil(store, f"backups/{made.name}.json", lambda good: good[: len(good) // 2])
+    with pytest.raises(BackupFault, match="no manifest that can be read"):
+        copies.found(store)
+    # It does not stand before a good one, whose name is known.
+    other = made.model_copy(update={"name": "cleanly-20990101T000000Z"})
+    spoil(store, made.copy_name, lambda good: good)
+    with copies.working_folder() as folder:
+        (folder / "manifest").write_text(other.model_dump_json())
+        store.put(f"backups/{other.name}.json", folder / "manifest")
+        store.fetch(made.copy_name, folder / "dump")
+        store.put(other.copy_name, folder / "dump")
+    assert copies.choose(store, other.name) == other
+    with pytest.raises(BackupFault, match="no whole copy"):
+        copies.choose(store, "cleanly-20000101T000000Z")
+
+
+def test_who_makes_copies_can_not_read_them(database_url: str, server: embedded.EmbeddedServer, tmp_path: pathlib.Path):
+    recipient = b64url(sealing.public(b64url_decode(KEY)))
+    maker = in_folder(tmp_path, backup_key="", backup_recipient=recipient)
+    store = open_store(maker)
+    made = copies.create(database_url, store, maker)
+    assert not copies.verify(store, made, maker)
+    assert "private half is not here" in drilled((maker, store, made), server)[0]
+    assert drilled((in_folder(tmp_path), store, made), server) == ()
+
+
+class Dying(Folder):
+    """A place that is gone in the middle: this many writes reach it, the next one is the process's last act."""
+
+    left = 0
+
+    def _live(self) -> None:
+        Dying.left -= 1
+        if Dying.left < 0:
+            raise KeyboardInterrupt
+
+    def put(self, name: str, path: pathlib.Path) -> None:
+        self._live()
+        super().put(name, path)
+
+    def delete(self, name: str) -> None:
+        self._live()
+        super().delete(name)
+
+
+@pytest.mark.parametrize("writes", [0, 1])
+def test_whenever_a_run_dies_the_copies_are_whole_ones_and_the_next_run_works(
+    database_url: str, tmp_path: pathlib.Path, writes: int
+):
+    settings = in_folder(tmp_path)
+    Dying.left = writes
+    with pytest.raises(KeyboardInterrupt):
+        copies.create(database_url, Dying(tmp_path), settings)
+    store = Folder(tmp_path)
+    assert len(store.stored("")) == writes
+    assert copies.found(store) == []
+    made = copies.create(database_url, store, settings)
+    assert copies.found(store) == [made]
+    assert copies.verify(store, made, settings)
+
+
+def test_forgetting_that_dies_half_way_leaves_whole_copies_and_goes_on_the_next_time(
+    database_url: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+):
+    store, settings = Folder(tmp_path), in_folder(tmp_path)
+    made = copies.create(database_url, store, settings)
+    monkeypatch.setattr(copies, "KEPT_MIN", 0)
+    Dying.left = 1
+    later = made.taken_at + timedelta(days=40)
+    with pytest.raises(KeyboardInterrupt):
+        copies.forget_old(Dying(tmp_path), keep_days=35, now=later)
+    assert [one.name for one in store.stored("")] == [made.copy_name]
+    assert copies.found(store) == []
+    assert copies.forget_old(store, keep_days=35, now=later) == [made.copy_name]
+
+
+def test_a_drill_that_died_is_not_in_the_next_ones_way(
+    database_url: str, server: embedded.EmbeddedServer, tmp_path: pathlib.Path
+):
+    settings, store = in_folder(tmp_path), Folder(tmp_path)
+    made = copies.create(database_url, store, settings)
+    server.create(f"drill_{made.name}")
+    assert drilled((settings, store, made), server) == ()
 
 
 def test_a_wrong_key_is_told_and_a_rolled_one_still_opens(copied, tmp_path: pathlib.Path):
     _, store, made = copied
     with pytest.raises(BackupFault, match=made.key):
-        copies.verify(store, made, in_folder(tmp_path / "copies", backup_key=NEW_KEY))
-    assert copies.verify(store, made, in_folder(tmp_path / "copies", backup_key=f"{NEW_KEY},{KEY}"))
+        copies.verify(store, made, in_folder(tmp_path, backup_key=NEW_KEY))
+    assert copies.verify(store, made, in_folder(tmp_path, backup_key=f"{NEW_KEY},{KEY}"))
 
 
 def test_a_copy_passed_off_as_another_is_told(copied, server: embedded.EmbeddedServer, tmp_path: pathlib.Path):
     settings, store, made = copied
     forged = made.model_copy(update={"name": "cleanly-20990101T000000Z"})
-    folder = tmp_path / "copies"
-    shutil.copyfile(folder / made.copy_name, folder / forged.copy_name)
+    store.fetch(made.copy_name, tmp_path / "dump")
+    store.put(forged.copy_name, tmp_path / "dump")
     with pytest.raises(BackupFault, match="another copy under this name"):
         copies.verify(store, forged, settings)
     assert drilled(copied, server, forged) != ()
@@ -199,9 +295,10 @@ def test_a_password_is_in_no_command_line():
     }
 
 
-def test_old_copies_go_and_the_newest_stay(copied, tmp_path: pathlib.Path):
-    _, store, made = copied
-    folder = tmp_path / "copies"
+def test_old_copies_go_and_the_newest_stay(database_url: str, tmp_path: pathlib.Path):
+    folder = tmp_path
+    store = Folder(folder)
+    made = copies.create(database_url, store, in_folder(folder))
     for days in range(1, 8):
         taken_at = made.taken_at - timedelta(days=days)
         older = made.model_copy(update={"name": f"cleanly-{taken_at:%Y%m%dT%H%M%SZ}", "taken_at": taken_at})
@@ -253,7 +350,7 @@ def test_the_commands_make_list_verify_drill_and_restore(
     assert name in run("list")[1]
     assert "opened and whole" in run("verify")[1]
     assert run("verify", "--max-age-hours", "0")[0] == 1
-    assert "BACKUP_KEY" in run("create", BACKUP_KEY="")[1]
+    assert "BACKUP_RECIPIENT" in run("create", BACKUP_KEY="")[1]
     exit_code, said = run("restore-drill", "--into", server.url("postgres"))
     assert (exit_code, "restored and proven" in said) == (0, True), said
     server.create("restored_for_good")
@@ -272,6 +369,8 @@ def test_the_commands_make_list_verify_drill_and_restore(
     ("variables", "blamed"),
     [
         ({"backup_key": "short"}, "32 bytes"),
+        ({"backup_recipient": KEY[:-1]}, "32 bytes"),
+        ({"backup_recipient": KEY, "backup_key": KEY}, "BACKUP_RECIPIENT"),
         ({"backup_bucket": "b"}, "BACKUP_ACCESS_KEY_ID"),
         ({"backup_bucket": "b", "backup_folder": "/f"}, "BACKUP_FOLDER"),
     ],

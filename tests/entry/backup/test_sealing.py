@@ -11,6 +11,7 @@ from cleanly.kernel.crypto import Unsealable
 
 KEY, OTHER = bytes(range(32)), bytes(32)
 CHUNK = 64
+HEAD = sealing._HEADER_BYTES
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +21,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def sealed(plain: bytes, name: str = "one") -> bytes:
     target = io.BytesIO()
-    sums = sealing.seal(io.BytesIO(plain), target, key=KEY, name=name)
+    sums = sealing.seal(io.BytesIO(plain), target, recipient=sealing.public(KEY), name=name)
     assert (sums.plain_bytes, sums.sealed_bytes) == (len(plain), len(target.getvalue()))
     return target.getvalue()
 
@@ -45,7 +46,7 @@ def test_any_changed_byte_is_noticed(data: st.DataObject):
         opened(bytes(bad))
 
 
-@given(st.integers(0, 3 * (CHUNK + 16) + 47))
+@given(st.integers(0, 3 * (CHUNK + 16) + HEAD - 1))
 def test_a_cut_end_is_noticed(length: int):
     good = sealed(b"x" * (3 * CHUNK))
     assert length < len(good)
@@ -55,7 +56,7 @@ def test_a_cut_end_is_noticed(length: int):
 
 def test_chunks_can_not_change_places_or_be_added():
     good = sealed(b"".join(bytes([number]) * CHUNK for number in range(3)))
-    head, step = 48, CHUNK + 16
+    head, step = HEAD, CHUNK + 16
     first, second, last = (good[head + n * step : head + (n + 1) * step] for n in range(3))
     for bad in (second + first + last, first + last, first + second + last + last, last):
         with pytest.raises(Unsealable):
@@ -64,7 +65,7 @@ def test_chunks_can_not_change_places_or_be_added():
 
 def test_another_key_or_another_name_opens_nothing():
     good = sealed(b"the money of many")
-    with pytest.raises(Unsealable, match=sealing.key_id(KEY).hex()):
+    with pytest.raises(Unsealable, match=sealing.key_id(sealing.public(KEY)).hex()):
         opened(good, keys=(OTHER,))
     with pytest.raises(Unsealable):
         opened(good, name="another")
@@ -74,4 +75,10 @@ def test_another_key_or_another_name_opens_nothing():
 def test_two_copies_of_the_same_have_nothing_in_common():
     first, second = sealed(b"x" * 40), sealed(b"x" * 40)
     assert first[16:] != second[16:]
-    assert first[48:] != second[48:]
+    assert first[HEAD:] != second[HEAD:]
+
+
+def test_who_can_seal_can_not_open():
+    good = sealed(b"the money of many")
+    with pytest.raises(Unsealable, match="private half is not here"):
+        opened(good, keys=(sealing.public(KEY),))

@@ -35,12 +35,12 @@ def create(url: str, store: Store, settings: BackupSettings) -> Manifest:
         BackupFault: no key, no fitting pg_dump, a dump that failed, a store that refused.
         psycopg.Error: the database refused.
     """
-    if not settings.backup_keys:
-        raise BackupFault("copies are sealed: set BACKUP_KEY (`cleanly keys rotate backup` makes one)")
+    recipient = settings.backup_seals_for
+    if recipient is None:
+        raise BackupFault("copies are sealed: set BACKUP_RECIPIENT (`cleanly keys rotate backup` makes one)")
     where = DatabaseUrl.parse(url)
     if where.is_pooled:
         raise BackupFault("a dump needs the direct host: set DIRECT_DATABASE_URL")
-    key = settings.backup_keys[0]
     with working_folder() as folder, content.snapshot(where.conninfo) as connection:
         version = connection.info.server_version
         program = programs.find("pg_dump", server_major=version // 10_000, folder=settings.backup_programs)
@@ -50,13 +50,13 @@ def create(url: str, store: Store, settings: BackupSettings) -> Manifest:
         name = f"cleanly-{taken_at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
         dump = folder / "dump"
         held = content.read(connection)
-        sums = _dump(program, where.conninfo, snapshot, dump, key=key, name=name)
+        sums = _dump(program, where.conninfo, snapshot, dump, recipient=recipient, name=name)
         manifest = Manifest(
             name=name,
             taken_at=taken_at,
             lsn=lsn,
             server_version=version,
-            key=sealing.key_id(key).hex(),
+            key=sealing.key_id(recipient).hex(),
             plain_bytes=sums.plain_bytes,
             plain_sha256=sums.plain_sha256,
             sealed_bytes=sums.sealed_bytes,
@@ -72,14 +72,14 @@ def create(url: str, store: Store, settings: BackupSettings) -> Manifest:
 
 
 def _dump(
-    program: pathlib.Path, conninfo: str, snapshot: str, target: pathlib.Path, *, key: bytes, name: str
+    program: pathlib.Path, conninfo: str, snapshot: str, target: pathlib.Path, *, recipient: bytes, name: str
 ) -> sealing.Sums:
     """pg_dump's output goes through the seal into a file: the plain bytes touch no disk."""
     command = [str(program), "--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}"]
     with tempfile.TemporaryFile() as said, target.open("wb") as sealed:
         dumping = subprocess.Popen(command, env=programs.environment(conninfo), stdout=subprocess.PIPE, stderr=said)  # noqa: S603 - ours
         with dumping:
-            sums = sealing.seal(cast("BinaryIO", dumping.stdout), sealed, key=key, name=name)
+            sums = sealing.seal(cast("BinaryIO", dumping.stdout), sealed, recipient=recipient, name=name)
         if dumping.returncode != 0:
             raise BackupFault(f"pg_dump failed: {last_words(said)}")
     return sums
@@ -115,8 +115,10 @@ def choose(store: Store, name: str | None) -> Manifest:
     Raises:
         BackupFault: there is none.
     """
-    copies = found(store)
-    chosen = [one for one in copies if name in {None, one.name}]
+    objects = {one.name for one in store.stored(COPIES)}
+    # One that is named must be had even when another's manifest can't be read.
+    named = [] if name is None else [_read(store, written) for written in objects & {f"{COPIES}{name}.json"}]
+    chosen = found(store) if name is None else [one for one in named if one.copy_name in objects]
     if not chosen:
         raise BackupFault(f"there is no whole copy {name}" if name else "there is no whole copy")
     return chosen[0]

@@ -7,7 +7,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
@@ -137,6 +137,7 @@ def _fresh_database(server: str, name: str) -> Generator[str, None, None]:
         connection.execute(drop)
         connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
         try:
-            yield urlunsplit(urlsplit(where)._replace(path=f"/{name}"))
+            parts = urlsplit(where)
+            yield f"postgresql://{parts.netloc}/{name}{f'?{parts.query}' if parts.query else ''}"
         finally:
             connection.execute(drop)

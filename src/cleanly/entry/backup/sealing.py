@@ -1,8 +1,9 @@
 """A stream under AES-256-GCM, chunk by chunk: nothing is handed out that was not proven, and no end can be cut off.
 
-Header: magic, the key's id, a salt. Each copy has a key of its own, derived from the salt, so a counter is nonce
-enough (the STREAM construction: Hoang, Reyhanitabar, Rogaway, Vizár 2015). A nonce is the chunk's number and whether
-it is the last. Header and name are bound to every chunk: a copy can't be passed off as another.
+Each copy has a random key of its own, sealed for a public key (HPKE, RFC 9180: X25519, HKDF-SHA-256, AES-256-GCM), so
+who makes copies can't read them. Header: magic, which key opens it, the sealed key. A chunk's nonce is its number and
+whether it is the last (the STREAM construction: Hoang, Reyhanitabar, Rogaway, Vizár 2015). Header and name are bound
+to every chunk: a copy can't be passed off as another.
 """
 
 import hashlib
@@ -12,16 +13,21 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-from cleanly.kernel.crypto import Unsealable, derive, same, sha256
+from cleanly.kernel.crypto import Unsealable, same, sha256
 
+KEY_BYTES = 32
 CHUNK_BYTES = 1024 * 1024
 _TAG_BYTES = 16
 _MAGIC = b"CLEANLY1"
 _ID_BYTES = 8
-_SALT_BYTES = 32
-_HEADER_BYTES = len(_MAGIC) + _ID_BYTES + _SALT_BYTES
+_WRAPPED_BYTES = KEY_BYTES + KEY_BYTES + _TAG_BYTES
+_HEADER_BYTES = len(_MAGIC) + _ID_BYTES + _WRAPPED_BYTES
+_PURPOSE = b"cleanly backup copy "
+_SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +40,22 @@ class Sums:
     sealed_sha256: str
 
 
-def key_id(key: bytes) -> bytes:
-    """Tells keys apart and tells nothing of them."""
-    return sha256(b"cleanly backup key id" + key)[:_ID_BYTES]
+def public(key: bytes) -> bytes:
+    """The public half of a private key."""
+    return X25519PrivateKey.from_private_bytes(key).public_key().public_bytes_raw()
 
 
-def seal(source: BinaryIO, target: BinaryIO, *, key: bytes, name: str) -> Sums:
-    """Read `source` to its end and write it sealed."""
-    header = _MAGIC + key_id(key) + secrets.token_bytes(_SALT_BYTES)
-    cipher = _cipher(key, header)
+def key_id(recipient: bytes) -> bytes:
+    """Tells public keys apart, in short."""
+    return sha256(b"cleanly backup key id" + recipient)[:_ID_BYTES]
+
+
+def seal(source: BinaryIO, target: BinaryIO, *, recipient: bytes, name: str) -> Sums:
+    """Read `source` to its end and write it sealed for a public key."""
+    own = secrets.token_bytes(KEY_BYTES)
+    wrapped = _SUITE.encrypt(own, X25519PublicKey.from_public_bytes(recipient), _PURPOSE + name.encode())
+    header = _MAGIC + key_id(recipient) + wrapped
+    cipher = AESGCM(own)
     plain_sum, sealed_sum = hashlib.sha256(), hashlib.sha256(header)
     plain_bytes, sealed_bytes = 0, target.write(header)
     number, chunk = 0, source.read(CHUNK_BYTES)
@@ -60,7 +73,7 @@ def seal(source: BinaryIO, target: BinaryIO, *, key: bytes, name: str) -> Sums:
 
 
 def unseal(source: BinaryIO, *, keys: Sequence[bytes], name: str) -> Iterator[bytes]:
-    """The plain chunks, each proven before it is handed out.
+    """The plain chunks, each proven before it is handed out. `keys` are private halves.
 
     Raises:
         Unsealable: none of the keys, another name, changed bytes, or an end that is not the end.
@@ -69,10 +82,10 @@ def unseal(source: BinaryIO, *, keys: Sequence[bytes], name: str) -> Iterator[by
     if len(header) != _HEADER_BYTES or not header.startswith(_MAGIC):
         raise Unsealable("not a sealed copy")
     wanted = header[len(_MAGIC) : len(_MAGIC) + _ID_BYTES]
-    key = next((one for one in keys if same(key_id(one), wanted)), None)
+    key = next((one for one in keys if same(key_id(public(one)), wanted)), None)
     if key is None:
-        raise Unsealable(f"sealed under the key {wanted.hex()}, which is not here")
-    cipher = _cipher(key, header)
+        raise Unsealable(f"sealed for the key {wanted.hex()}, whose private half is not here")
+    cipher = _cipher(header, key=key, name=name)
     number, chunk = 0, source.read(CHUNK_BYTES + _TAG_BYTES)
     while True:
         following = source.read(CHUNK_BYTES + _TAG_BYTES)
@@ -85,8 +98,12 @@ def unseal(source: BinaryIO, *, keys: Sequence[bytes], name: str) -> Iterator[by
         number, chunk = number + 1, following
 
 
-def _cipher(key: bytes, header: bytes) -> AESGCM:
-    return AESGCM(derive(key, "backup copy", salt=header[-_SALT_BYTES:]))
+def _cipher(header: bytes, *, key: bytes, name: str) -> AESGCM:
+    private = X25519PrivateKey.from_private_bytes(key)
+    try:
+        return AESGCM(_SUITE.decrypt(header[-_WRAPPED_BYTES:], private, _PURPOSE + name.encode()))
+    except InvalidTag as error:
+        raise Unsealable("its key was changed, or it is another copy under this name") from error
 
 
 def _nonce(number: int, *, is_last: bool) -> bytes:

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from cleanly.domain.auth.sessions import keys as session_keys
-from cleanly.entry.backup.sealing import key_id
+from cleanly.entry.backup import sealing
 from cleanly.entry.cli.running import out, settings
 from cleanly.kernel.crypto import b64url
 
@@ -20,15 +20,21 @@ app = typer.Typer(help="Secrets and signing keys.", no_args_is_help=True)
 def rotate(
     kind: Annotated[
         Literal["secret", "ed25519", "es256", "backup"],
-        typer.Argument(help="JWT_SECRET, a key of JWT_PRIVATE_KEYS, or BACKUP_KEY."),
+        typer.Argument(help="JWT_SECRET, a key of JWT_PRIVATE_KEYS, or the pair for copies."),
     ] = "secret",
 ) -> None:
     """Make a new one and say where to put it. The first signs, all verify: nobody is logged out."""
     if kind == "backup":
-        key = secrets.token_bytes(32)
-        out.print(f"key {key_id(key).hex()}", markup=False)
+        key = secrets.token_bytes(sealing.KEY_BYTES)
+        recipient = sealing.public(key)
+        out.print(f"key {sealing.key_id(recipient).hex()}", markup=False)
+        out.print(f"BACKUP_RECIPIENT={b64url(recipient)}", markup=False)
         out.print(f"BACKUP_KEY={b64url(key)},<the present value>", markup=False)
-        typer.echo("Keep it outside all vendors, too, and the old one for as long as a copy under it lives.", err=True)
+        typer.echo(
+            "The recipient goes to the service that makes copies. The key goes to no service: keep it outside all\n"
+            "vendors and in the drill's environment, and the old one for as long as a copy under it lives.",
+            err=True,
+        )
         return
     if kind == "secret":
         new, variable = secrets.token_urlsafe(48), "JWT_SECRET"

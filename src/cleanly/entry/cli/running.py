@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from cleanly.entry import context as contexts
 from cleanly.entry import dev, telemetry
 from cleanly.entry.embedded import EmbeddedMissing
-from cleanly.entry.migrate import MigrationBusy
+from cleanly.entry.migrate import MigrationBusy, MigrationIncomplete
 from cleanly.entry.serve import SchemaMissing
 from cleanly.entry.settings import BadSettings, Settings, load
 from cleanly.kernel.context import Context
@@ -49,7 +49,7 @@ def told() -> Generator[None, None, None]:
         yield
     except AppError as error:
         fail(error.text)
-    except (EmbeddedMissing, MigrationBusy, SchemaMissing) as error:
+    except (EmbeddedMissing, MigrationBusy, MigrationIncomplete, SchemaMissing) as error:
         fail(str(error))
     except (DBAPIError, psycopg.Error) as error:
         cause = getattr(error, "orig", None) or error
