@@ -56,14 +56,16 @@ class _Reader(PrometheusMetricReader):
     """The SDK's metrics and our tallies, as Prometheus reads them."""
 
     def _receive_metrics(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any) -> None:
-        super()._receive_metrics(with_tallies(metrics_data), timeout_millis, **kwargs)
+        above: Any = super()
+        above._receive_metrics(with_tallies(metrics_data), timeout_millis, **kwargs)  # noqa: SLF001 - ours to extend
 
 
 class _Exporter(OTLPMetricExporter):
     """The same, as a collector takes them."""
 
     def export(self, metrics_data: MetricsData, timeout_millis: float | None = 10_000, **kwargs: Any) -> Any:
-        return super().export(with_tallies(metrics_data), timeout_millis, **kwargs)
+        above: Any = super()
+        return above.export(with_tallies(metrics_data), timeout_millis, **kwargs)
 
 
 def with_tallies(data: MetricsData) -> MetricsData:
