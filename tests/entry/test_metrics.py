@@ -1,11 +1,12 @@
 """What operators measure: by name, by route's template, for who holds the token; and what it costs."""
 
+import pathlib
 import re
 
 import pytest
 
+from cleanly.entry import footprint, telemetry
 from cleanly.entry import settings as environment
-from cleanly.entry import telemetry
 from cleanly.kernel.dbwatch import name_of
 from cleanly.kernel.tally import Tally
 from tests.metering import metering, value
@@ -82,6 +83,32 @@ async def test_a_process_tells_its_memory_its_processor_time_and_its_version(wor
     assert value(text, "process_resident_memory_bytes") > 2**20
     assert value(text, "process_cpu_seconds_total") > 0
     assert value(text, "service_info", process="test") == 1
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_containers_memory_is_what_its_limit_counts_less_what_the_kernel_can_drop(
+    tmp_path: pathlib.Path, version: int
+):
+    names = ("memory.current", "memory.max", "memory.stat", "inactive_file")
+    if version == 1:
+        names = tuple(f"memory/memory.{name}" for name in ("usage_in_bytes", "limit_in_bytes", "stat"))
+        names += ("total_inactive_file",)
+        (tmp_path / "memory").mkdir()
+    used, limit, stat, droppable = names
+    (tmp_path / used).write_text("9000\n")
+    (tmp_path / stat).write_text(f"anon 1\n{droppable} 2000\nfile 3\n")
+    for nothing in ("max", str(2**63 - 4096)):
+        (tmp_path / limit).write_text(f"{nothing}\n")
+        assert footprint.container(tmp_path) is None
+    (tmp_path / limit).write_text("10000\n")
+    found = footprint.container(tmp_path)
+    assert found is not None
+    assert (found.limit_bytes, found.used_bytes()) == (10_000, 7_000)
+
+
+def test_without_a_container_nothing_limits_it(tmp_path: pathlib.Path):
+    assert footprint.container(tmp_path) is None
+    assert footprint.resident_bytes() > 2**20
 
 
 async def test_with_a_token_a_stranger_meets_nothing(database_url: str, clock: MovedClock):

@@ -1,14 +1,9 @@
-"""The SDK behind every slice's instruments, once per process: read at /metrics, pushed by OTLP where settings say so.
-
-The process's own figures (memory, processor, version) are declared here too.
-"""
+"""The SDK behind every slice's instruments, once per process: read at /metrics, pushed by OTLP where settings say."""
 
 import contextlib
 import os
-import pathlib
-import resource
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
@@ -17,7 +12,6 @@ from opentelemetry import metrics, trace
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
-from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, Histogram, MeterProvider
 from opentelemetry.sdk.metrics.export import (
     AggregationTemporality,
@@ -38,17 +32,15 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 
-from cleanly.entry import health
+from cleanly.entry import footprint, health
 from cleanly.entry.settings import Settings
 from cleanly.kernel import tracing
-from cleanly.kernel.observe import METER, count_from_zero
+from cleanly.kernel.observe import count_from_zero
 from cleanly.kernel.tally import SECONDS, TALLIES, Tally
 
 _BORN_NS = time.time_ns()
 _FLUSH_MS_MAX = 5_000
 _SCOPE = InstrumentationScope("cleanly")
-_CGROUP = pathlib.Path("/sys/fs/cgroup")
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 REGISTRY = CollectorRegistry(auto_describe=False)
 
 
@@ -132,7 +124,8 @@ def start(settings: Settings, process: str) -> MeterProvider | None:
         shutdown_on_exit=False,
     )
     metrics.set_meter_provider(provider)
-    _measure_process(settings, process)
+    own = settings.memory_limit_mb * 2**20 if settings.memory_limit_mb is not None else None
+    footprint.measure(process, health.version(settings), limit_bytes=own)
     count_from_zero()
     return provider
 
@@ -178,57 +171,3 @@ def _headers(settings: Settings) -> dict[str, str]:
 def render() -> bytes:
     """Every metric as Prometheus reads it. Takes some milliseconds: not for the event loop's thread."""
     return generate_latest(REGISTRY)
-
-
-def memory_used_bytes() -> int:
-    """What the container's limit counts (cgroup v2), less the files that the kernel can drop at once."""
-    stat = dict(line.split() for line in (_CGROUP / "memory.stat").read_text().splitlines())
-    return int((_CGROUP / "memory.current").read_text()) - int(stat["inactive_file"])
-
-
-def container_limit_bytes() -> int | None:
-    """The container's limit; None where there is no cgroup v2, or it says `max`."""
-    try:
-        return int((_CGROUP / "memory.max").read_text())
-    except (OSError, ValueError):
-        return None
-
-
-def resident_bytes() -> int:
-    """This process's resident memory; its highest one where /proc is missing."""
-    try:
-        return int(pathlib.Path("/proc/self/statm").read_text().split()[1]) * _PAGE_BYTES
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def _measure_process(settings: Settings, process: str) -> None:
-    told = {"process": process, "version": health.version(settings)}
-    own = settings.memory_limit_mb * 2**20 if settings.memory_limit_mb is not None else None
-    limit = container_limit_bytes() or own
-    used = resident_bytes if container_limit_bytes() is None else memory_used_bytes
-
-    def info(_options: CallbackOptions) -> Iterable[Observation]:
-        yield Observation(1, told)
-
-    def memory(_options: CallbackOptions) -> Iterable[Observation]:
-        yield Observation(used())
-
-    def limited(_options: CallbackOptions) -> Iterable[Observation]:
-        return [] if limit is None else [Observation(limit)]
-
-    def resident(_options: CallbackOptions) -> Iterable[Observation]:
-        yield Observation(resident_bytes())
-
-    def processor(_options: CallbackOptions) -> Iterable[Observation]:
-        usage = resource.getrusage(resource.RUSAGE_SELF)
-        yield Observation(usage.ru_utime, {"mode": "user"})
-        yield Observation(usage.ru_stime, {"mode": "system"})
-
-    METER.create_observable_gauge("service_info", [info], description="1, by process and version")
-    METER.create_observable_gauge("service_memory_used", [memory], unit="By", description="Memory that a limit counts")
-    METER.create_observable_gauge("service_memory_limit", [limited], unit="By", description="That limit")
-    METER.create_observable_gauge("process_resident_memory", [resident], unit="By", description="Of this process")
-    METER.create_observable_counter(
-        "process_cpu", [processor], unit="s", description="Processor time of this process, by mode"
-    )
