@@ -132,7 +132,7 @@ ROWS: tuple[tuple[str, tuple[tuple[str, str, dict[str, str]], ...]], ...] = (
             (
                 "Memory",
                 "bytes",
-                {"{{process}} {{instance}}": "service_memory_used_bytes", "limit": "max(service_memory_limit_bytes)"},
+                {"{{job}} {{instance}}": "service_memory_used_bytes", "limit": "max(service_memory_limit_bytes)"},
             ),
             (
                 "Processor",

@@ -8,7 +8,8 @@ import pytest
 from cleanly.entry import footprint, telemetry
 from cleanly.entry import settings as environment
 from cleanly.kernel.dbwatch import name_of
-from cleanly.kernel.tally import Tally
+from cleanly.kernel.tally import TALLIES, Tally
+from cleanly.platform.providers import metrics as calls
 from tests.metering import metering, value
 from tests.moved_clock import MovedClock
 from tests.world import World, running
@@ -85,6 +86,20 @@ async def test_a_process_tells_its_memory_its_processor_time_and_its_version(wor
     assert value(text, "service_info", process="test") == 1
 
 
+async def test_a_providers_faults_are_counted_from_0_so_that_an_alert_sees_the_first(world: World):
+    def told(text: str) -> dict[str, float]:
+        ways = ("ok", "unknown", "timeout", "not_sent", "short_circuited")
+        of = {"provider": "vendor", "operation": "look"}
+        return {
+            way: value(text, "provider_calls_total", outcome=way, **of) for way in ways if f'outcome="{way}"' in text
+        }
+
+    calls.ended("vendor", "look", "ok", 0.1)
+    assert told(await read(world)) == {"ok": 1, "unknown": 0, "timeout": 0, "not_sent": 0, "short_circuited": 0}
+    calls.ended("vendor", "look", "timeout", 25.0)
+    assert told(await read(world))["timeout"] == 1
+
+
 @pytest.mark.parametrize("version", [1, 2])
 def test_a_containers_memory_is_what_its_limit_counts_less_what_the_kernel_can_drop(
     tmp_path: pathlib.Path, version: int
@@ -153,6 +168,7 @@ def test_a_statement_is_named_by_its_verb_and_its_tables(statement: str, name: s
 
 def test_an_edge_belongs_to_the_bucket_below_it_and_labels_stay_bounded():
     tally = Tally("seconds", "", ("who",), (1.0, 2.0))
+    TALLIES.remove(tally)  # it is no metric of the service's
     for seconds in (0.5, 1.0, 1.5, 2.0, 3.0):
         tally.record(("a",), seconds)
     assert tally.series["a",] == [2, 2, 1, 8.0]

@@ -34,8 +34,7 @@ from prometheus_client.exposition import generate_latest
 
 from cleanly.entry import footprint, health
 from cleanly.entry.settings import Settings
-from cleanly.kernel import tracing
-from cleanly.kernel.observe import count_from_zero
+from cleanly.kernel import observe, tracing
 from cleanly.kernel.tally import SECONDS, TALLIES, Tally
 
 _BORN_NS = time.time_ns()
@@ -91,6 +90,7 @@ def _points(tally: Tally, now: int) -> Metric:
 @contextlib.contextmanager
 def running(settings: Settings, process: str) -> Generator[None, None, None]:
     """Measure for as long as this process lives; what is left to push is pushed at the end."""
+    observe.sign_lines(identity(settings, process))
     measuring, traced = start(settings, process), trace_spans(settings, process)
     try:
         yield
@@ -118,7 +118,7 @@ def start(settings: Settings, process: str) -> MeterProvider | None:
     edges = ExplicitBucketHistogramAggregation((0.001, 0.0025, *SECONDS))
     provider = MeterProvider(
         metric_readers=readers,
-        resource=resource_of(settings, process),
+        resource=Resource.create(dict(identity(settings, process))),
         views=[View(instrument_type=Histogram, instrument_unit="s", aggregation=edges)],
         exemplar_filter=AlwaysOffExemplarFilter(),
         shutdown_on_exit=False,
@@ -126,7 +126,7 @@ def start(settings: Settings, process: str) -> MeterProvider | None:
     metrics.set_meter_provider(provider)
     own = settings.memory_limit_mb * 2**20 if settings.memory_limit_mb is not None else None
     footprint.measure(process, health.version(settings), limit_bytes=own)
-    count_from_zero()
+    observe.count_from_zero()
     return provider
 
 
@@ -138,7 +138,9 @@ def trace_spans(settings: Settings, process: str) -> TracerProvider | None:
     chosen = TraceIdRatioBased(part)
     # A caller's word that its trace is sampled is not taken: anybody could make us trace all that they ask.
     sampler = ParentBased(chosen, remote_parent_sampled=chosen, remote_parent_not_sampled=ALWAYS_OFF)
-    provider = TracerProvider(sampler=sampler, resource=resource_of(settings, process), shutdown_on_exit=False)
+    provider = TracerProvider(
+        sampler=sampler, resource=Resource.create(dict(identity(settings, process))), shutdown_on_exit=False
+    )
     exporter = OTLPSpanExporter(endpoint=_address(settings, "traces"), headers=_headers(settings))
     provider.add_span_processor(BatchSpanProcessor(exporter))
     trace.set_tracer_provider(provider)
@@ -146,15 +148,13 @@ def trace_spans(settings: Settings, process: str) -> TracerProvider | None:
     return provider
 
 
-def resource_of(settings: Settings, process: str) -> Resource:
+def identity(settings: Settings, process: str) -> dict[str, str]:
     """Who tells: one name per kind of process, one instance each."""
-    return Resource.create(
-        {
-            "service.name": f"cleanly-{process}",
-            "service.version": health.version(settings),
-            "service.instance.id": settings.render_instance_id or f"{os.uname().nodename}:{os.getpid()}",
-        }
-    )
+    return {
+        "service.name": f"cleanly-{process}",
+        "service.version": health.version(settings),
+        "service.instance.id": settings.render_instance_id or f"{os.uname().nodename}:{os.getpid()}",
+    }
 
 
 def _address(settings: Settings, signal: str) -> str:
