@@ -137,6 +137,7 @@ CHECKS = (
     Check("workflows", tool("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS)),
     Check("timeouts", tool("check-jsonschema", "--builtin-schema", TIMEOUTS, *WORKFLOWS)),
     Check("dependabot", tool("check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml")),
+    Check("dashboard", tool("python", "ops/grafana/build.py", "--check")),
     Check("zizmor", tool("zizmor", "--offline", "--quiet", ".github")),
 )
 

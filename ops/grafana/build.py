@@ -1,7 +1,8 @@
-"""Writes the dashboard beside this file: `python ops/grafana/build.py`. A test fails when it was forgotten."""
+"""Writes the dashboard beside this file: `python ops/grafana/build.py`. `make check` fails when it was forgotten."""
 
 import json
 import pathlib
+import sys
 from typing import Any
 
 FILE = pathlib.Path(__file__).with_name("cleanly.json")
@@ -121,9 +122,17 @@ ROWS: tuple[tuple[str, tuple[tuple[str, str, dict[str, str]], ...]], ...] = (
                 },
             ),
             (
+                "Age of the newest copy and the last good drill",
+                "s",
+                {
+                    "copy": "time() - max(backup_newest_timestamp_seconds)",
+                    "drill": "time() - max(restore_drill_newest_success_timestamp_seconds)",
+                },
+            ),
+            (
                 "Memory",
                 "bytes",
-                {"{{process}} {{instance}}": "service_memory_used_bytes", "limit": "max(service_memory_limit_bytes)"},
+                {"{{job}} {{instance}}": "service_memory_used_bytes", "limit": "max(service_memory_limit_bytes)"},
             ),
             (
                 "Processor",
@@ -188,5 +197,13 @@ def text() -> str:
     return json.dumps(dashboard(), indent=1) + "\n"
 
 
+def main() -> str | None:
+    """Write it, or with `--check` say that what is written is not this."""
+    if "--check" not in sys.argv[1:]:
+        FILE.write_text(text())
+        return None
+    return None if FILE.read_text() == text() else f"{FILE.name} is out of date: python ops/grafana/build.py"
+
+
 if __name__ == "__main__":
-    FILE.write_text(text())
+    sys.exit(main())

@@ -1,13 +1,15 @@
 """What operators measure: by name, by route's template, for who holds the token; and what it costs."""
 
+import pathlib
 import re
 
 import pytest
 
+from cleanly.entry import footprint, telemetry
 from cleanly.entry import settings as environment
-from cleanly.entry import telemetry
 from cleanly.kernel.dbwatch import name_of
-from cleanly.kernel.tally import Tally
+from cleanly.kernel.tally import TALLIES, Tally
+from cleanly.platform.providers import metrics as calls
 from tests.metering import metering, value
 from tests.moved_clock import MovedClock
 from tests.world import World, running
@@ -84,6 +86,46 @@ async def test_a_process_tells_its_memory_its_processor_time_and_its_version(wor
     assert value(text, "service_info", process="test") == 1
 
 
+async def test_a_providers_faults_are_counted_from_0_so_that_an_alert_sees_the_first(world: World):
+    def told(text: str) -> dict[str, float]:
+        ways = ("ok", "unknown", "timeout", "not_sent", "short_circuited")
+        of = {"provider": "vendor", "operation": "look"}
+        return {
+            way: value(text, "provider_calls_total", outcome=way, **of) for way in ways if f'outcome="{way}"' in text
+        }
+
+    calls.ended("vendor", "look", "ok", 0.1)
+    assert told(await read(world)) == {"ok": 1, "unknown": 0, "timeout": 0, "not_sent": 0, "short_circuited": 0}
+    calls.ended("vendor", "look", "timeout", 25.0)
+    assert told(await read(world))["timeout"] == 1
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_containers_memory_is_what_its_limit_counts_less_what_the_kernel_can_drop(
+    tmp_path: pathlib.Path, version: int
+):
+    names = ("memory.current", "memory.max", "memory.stat", "inactive_file")
+    if version == 1:
+        names = tuple(f"memory/memory.{name}" for name in ("usage_in_bytes", "limit_in_bytes", "stat"))
+        names += ("total_inactive_file",)
+        (tmp_path / "memory").mkdir()
+    used, limit, stat, droppable = names
+    (tmp_path / used).write_text("9000\n")
+    (tmp_path / stat).write_text(f"anon 1\n{droppable} 2000\nfile 3\n")
+    for nothing in ("max", str(2**63 - 4096)):
+        (tmp_path / limit).write_text(f"{nothing}\n")
+        assert footprint.container(tmp_path) is None
+    (tmp_path / limit).write_text("10000\n")
+    found = footprint.container(tmp_path)
+    assert found is not None
+    assert (found.limit_bytes, found.used_bytes()) == (10_000, 7_000)
+
+
+def test_without_a_container_nothing_limits_it(tmp_path: pathlib.Path):
+    assert footprint.container(tmp_path) is None
+    assert footprint.resident_bytes() > 2**20
+
+
 async def test_with_a_token_a_stranger_meets_nothing(database_url: str, clock: MovedClock):
     async with running(database_url, clock, metrics_token=TOKEN) as world:
         for sent in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": TOKEN}):
@@ -126,6 +168,7 @@ def test_a_statement_is_named_by_its_verb_and_its_tables(statement: str, name: s
 
 def test_an_edge_belongs_to_the_bucket_below_it_and_labels_stay_bounded():
     tally = Tally("seconds", "", ("who",), (1.0, 2.0))
+    TALLIES.remove(tally)  # it is no metric of the service's
     for seconds in (0.5, 1.0, 1.5, 2.0, 3.0):
         tally.record(("a",), seconds)
     assert tally.series["a",] == [2, 2, 1, 8.0]

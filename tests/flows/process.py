@@ -164,6 +164,7 @@ class Service:
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
+            "PYTHONPATH": str(ROOT / "src"),  # the code beside these tests, whichever the environment has installed
             "API_PORT": str(self.port),
             "DRAIN_SECONDS": "0",
             **{name.upper(): str(value) for name, value in (ROOMY | CHEAP_HASHES).items()},

@@ -76,7 +76,7 @@ async def test_each_request_is_one_line_with_its_template_status_duration_and_us
         running_service.signal(signal.SIGTERM)
         assert running_service.exit_code() == 0
         lines = [json.loads(line) for line in running_service.log.splitlines()]
-    assert all(line["timestamp"].endswith("Z") and line["level"] and line["message"] for line in lines)
+    assert all(line["timestamp"].endswith("Z") and line["severity_text"] and line["message"] for line in lines)
     requests = [line for line in lines if line["message"] == "request" and line["http.route"] != "/api/v1/health/live"]
     assert [
         (line["http.request.method"], line["http.route"], line["http.response.status_code"], line.get("user.id"))

@@ -63,8 +63,8 @@ async def test_what_is_pushed_scraped_logged_and_refused_holds_no_secret(postgre
     ours = {name: (trace_id, own, parent) for name, trace_id, own, parent in spans}
     assert "POST /api/v1/auth/register" in ours
     assert any(name.startswith("insert users") for name, *_ in spans), "a statement is a span"
-    mail = next(span for span in spans if span[0] == "mail.send")
-    assert mail[1] in {trace_id for name, trace_id, *_ in spans if name.startswith("POST ")}, "a job is in its trace"
+    mails = {trace_id for name, trace_id, *_ in spans if name == "mail.send"}
+    assert mails & {trace_id for name, trace_id, *_ in spans if name.startswith("POST ")}, "a job is in its trace"
     assert TRACE not in {trace_id for _, trace_id, *_ in spans}, "the caller has decided against it"
     outputs = {
         "log": log,

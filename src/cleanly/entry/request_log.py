@@ -1,5 +1,6 @@
 """One line per request: the route's template, never the path with its ids; no query, no body, no header."""
 
+import re
 from collections.abc import MutableMapping
 from typing import Any, Protocol
 
@@ -11,6 +12,9 @@ from cleanly.kernel.http import SCOPE_CALLER, SCOPE_REQUEST_ID
 from cleanly.kernel.ids import text_of
 from cleanly.kernel.observe import REQUEST_LINES
 from cleanly.kernel.principal import Caller
+
+# The edge's own name for a request. Whoever comes past the edge may send what he likes.
+_RAY = re.compile(rb"[0-9a-f]{16}(?:-[A-Z]{3})?")
 
 
 class Finished(Protocol):
@@ -34,6 +38,8 @@ def write(call: Finished, route: str, seconds: float) -> None:
         "duration_ms": round(seconds * 1000, 2),
         "client.address": call.client.text if call.client is not None else "unknown",
     }
+    if (ray := call.headers.get(b"cf-ray")) is not None and _RAY.fullmatch(ray):
+        fields["cf_ray"] = ray.decode()
     caller: Caller | None = scope.get(SCOPE_CALLER)
     if caller is not None:
         fields["user.id"] = text_of(caller.user_id)

@@ -1,14 +1,9 @@
-"""The SDK behind every slice's instruments, once per process: read at /metrics, pushed by OTLP where settings say so.
-
-The process's own figures (memory, processor, version) are declared here too.
-"""
+"""The SDK behind every slice's instruments, once per process: read at /metrics, pushed by OTLP where settings say."""
 
 import contextlib
 import os
-import pathlib
-import resource
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
@@ -17,7 +12,6 @@ from opentelemetry import metrics, trace
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
-from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, Histogram, MeterProvider
 from opentelemetry.sdk.metrics.export import (
     AggregationTemporality,
@@ -38,17 +32,14 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 
-from cleanly.entry import health
+from cleanly.entry import footprint, health
 from cleanly.entry.settings import Settings
-from cleanly.kernel import tracing
-from cleanly.kernel.observe import METER, count_from_zero
+from cleanly.kernel import observe, tracing
 from cleanly.kernel.tally import SECONDS, TALLIES, Tally
 
 _BORN_NS = time.time_ns()
 _FLUSH_MS_MAX = 5_000
 _SCOPE = InstrumentationScope("cleanly")
-_CGROUP = pathlib.Path("/sys/fs/cgroup")
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 REGISTRY = CollectorRegistry(auto_describe=False)
 
 
@@ -56,14 +47,16 @@ class _Reader(PrometheusMetricReader):
     """The SDK's metrics and our tallies, as Prometheus reads them."""
 
     def _receive_metrics(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any) -> None:
-        super()._receive_metrics(with_tallies(metrics_data), timeout_millis, **kwargs)
+        above: Any = super()
+        above._receive_metrics(with_tallies(metrics_data), timeout_millis, **kwargs)  # noqa: SLF001 - ours to extend
 
 
 class _Exporter(OTLPMetricExporter):
     """The same, as a collector takes them."""
 
     def export(self, metrics_data: MetricsData, timeout_millis: float | None = 10_000, **kwargs: Any) -> Any:
-        return super().export(with_tallies(metrics_data), timeout_millis, **kwargs)
+        above: Any = super()
+        return above.export(with_tallies(metrics_data), timeout_millis, **kwargs)
 
 
 def with_tallies(data: MetricsData) -> MetricsData:
@@ -100,6 +93,7 @@ def running(settings: Settings, process: str, *, serves: bool = True) -> Generat
 
     `serves`: whether it answers /metrics; a command that ends by itself can only push.
     """
+    observe.sign_lines(identity(settings, process))
     measuring, traced = start(settings, process, serves=serves), trace_spans(settings, process)
     try:
         yield
@@ -127,14 +121,15 @@ def start(settings: Settings, process: str, *, serves: bool = True) -> MeterProv
     edges = ExplicitBucketHistogramAggregation((0.001, 0.0025, *SECONDS))
     provider = MeterProvider(
         metric_readers=readers,
-        resource=resource_of(settings, process),
+        resource=Resource.create(dict(identity(settings, process))),
         views=[View(instrument_type=Histogram, instrument_unit="s", aggregation=edges)],
         exemplar_filter=AlwaysOffExemplarFilter(),
         shutdown_on_exit=False,
     )
     metrics.set_meter_provider(provider)
-    _measure_process(settings, process)
-    count_from_zero()
+    own = settings.memory_limit_mb * 2**20 if settings.memory_limit_mb is not None else None
+    footprint.measure(process, health.version(settings), limit_bytes=own)
+    observe.count_from_zero()
     return provider
 
 
@@ -146,7 +141,9 @@ def trace_spans(settings: Settings, process: str) -> TracerProvider | None:
     chosen = TraceIdRatioBased(part)
     # A caller's word that its trace is sampled is not taken: anybody could make us trace all that they ask.
     sampler = ParentBased(chosen, remote_parent_sampled=chosen, remote_parent_not_sampled=ALWAYS_OFF)
-    provider = TracerProvider(sampler=sampler, resource=resource_of(settings, process), shutdown_on_exit=False)
+    provider = TracerProvider(
+        sampler=sampler, resource=Resource.create(dict(identity(settings, process))), shutdown_on_exit=False
+    )
     exporter = OTLPSpanExporter(endpoint=_address(settings, "traces"), headers=_headers(settings))
     provider.add_span_processor(BatchSpanProcessor(exporter))
     trace.set_tracer_provider(provider)
@@ -154,15 +151,13 @@ def trace_spans(settings: Settings, process: str) -> TracerProvider | None:
     return provider
 
 
-def resource_of(settings: Settings, process: str) -> Resource:
+def identity(settings: Settings, process: str) -> dict[str, str]:
     """Who tells: one name per kind of process, one instance each."""
-    return Resource.create(
-        {
-            "service.name": f"cleanly-{process}",
-            "service.version": health.version(settings),
-            "service.instance.id": settings.render_instance_id or f"{os.uname().nodename}:{os.getpid()}",
-        }
-    )
+    return {
+        "service.name": f"cleanly-{process}",
+        "service.version": health.version(settings),
+        "service.instance.id": settings.render_instance_id or f"{os.uname().nodename}:{os.getpid()}",
+    }
 
 
 def _address(settings: Settings, signal: str) -> str:
@@ -179,57 +174,3 @@ def _headers(settings: Settings) -> dict[str, str]:
 def render() -> bytes:
     """Every metric as Prometheus reads it. Takes some milliseconds: not for the event loop's thread."""
     return generate_latest(REGISTRY)
-
-
-def memory_used_bytes() -> int:
-    """What the container's limit counts (cgroup v2), less the files that the kernel can drop at once."""
-    stat = dict(line.split() for line in (_CGROUP / "memory.stat").read_text().splitlines())
-    return int((_CGROUP / "memory.current").read_text()) - int(stat["inactive_file"])
-
-
-def container_limit_bytes() -> int | None:
-    """The container's limit; None where there is no cgroup v2, or it says `max`."""
-    try:
-        return int((_CGROUP / "memory.max").read_text())
-    except (OSError, ValueError):
-        return None
-
-
-def resident_bytes() -> int:
-    """This process's resident memory; its highest one where /proc is missing."""
-    try:
-        return int(pathlib.Path("/proc/self/statm").read_text().split()[1]) * _PAGE_BYTES
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def _measure_process(settings: Settings, process: str) -> None:
-    told = {"process": process, "version": health.version(settings)}
-    own = settings.memory_limit_mb * 2**20 if settings.memory_limit_mb is not None else None
-    limit = container_limit_bytes() or own
-    used = resident_bytes if container_limit_bytes() is None else memory_used_bytes
-
-    def info(_options: CallbackOptions) -> Iterable[Observation]:
-        yield Observation(1, told)
-
-    def memory(_options: CallbackOptions) -> Iterable[Observation]:
-        yield Observation(used())
-
-    def limited(_options: CallbackOptions) -> Iterable[Observation]:
-        return [] if limit is None else [Observation(limit)]
-
-    def resident(_options: CallbackOptions) -> Iterable[Observation]:
-        yield Observation(resident_bytes())
-
-    def processor(_options: CallbackOptions) -> Iterable[Observation]:
-        usage = resource.getrusage(resource.RUSAGE_SELF)
-        yield Observation(usage.ru_utime, {"mode": "user"})
-        yield Observation(usage.ru_stime, {"mode": "system"})
-
-    METER.create_observable_gauge("service_info", [info], description="1, by process and version")
-    METER.create_observable_gauge("service_memory_used", [memory], unit="By", description="Memory that a limit counts")
-    METER.create_observable_gauge("service_memory_limit", [limited], unit="By", description="That limit")
-    METER.create_observable_gauge("process_resident_memory", [resident], unit="By", description="Of this process")
-    METER.create_observable_counter(
-        "process_cpu", [processor], unit="s", description="Processor time of this process, by mode"
-    )

@@ -65,7 +65,8 @@ class WatchedCursor(psycopg.AsyncCursor[Any]):
 
     async def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
         """Execute, and note how long it took."""
-        name = name_of(query if isinstance(query, str) else "other")
+        told: object = query
+        name = name_of(told if isinstance(told, str) else "other")
         began = perf_counter()
         try:
             if tracing.TRACES.on:

@@ -1,24 +1,26 @@
-"""What operators see: log set-up with redaction, and the meter by which slices declare their metrics."""
+"""What operators see: the log's set-up and shape, and the meter by which slices declare their metrics."""
 
 import asyncio
 import logging
-import re
 import sys
 import time
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from json.encoder import encode_basestring_ascii as _quoted
-from typing import Any, TextIO, cast
+from typing import Any, TextIO
 
 import structlog
 from opentelemetry import metrics
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from cleanly.kernel import tracing
+from cleanly.kernel.redaction import redact
 
 _log = structlog.get_logger("cleanly.request")
 METER = metrics.get_meter("cleanly")
 _zeros: list[tuple[metrics.Counter, Mapping[str, str]]] = []
+# Which process of which release speaks, on every line of JSON.
+_service: dict[str, str] = {}
 
 
 def from_zero(counter: metrics.Counter, *series: Mapping[str, str]) -> metrics.Counter:
@@ -33,58 +35,35 @@ def count_from_zero() -> None:
         counter.add(0, labels)
 
 
-_SECRET_NAMES = re.compile(
-    r"authorization|cookie|password|passwd|secret|token|api[-_]?key|otp|code_verifier|iban|card[-_]?number|cvc",
-    re.IGNORECASE,
-)
-_SECRET_SHAPES = re.compile(
-    r"(rt1\.[A-Za-z0-9_-]{10,})"  # refresh tokens
-    r"|(eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)"  # JWTs
-    r"|((?i:bearer)\s+[A-Za-z0-9._~+/=-]{8,})"
-    r"|((?<=://)[^/@\s:]+:[^/@\s]+(?=@))"  # credentials in a URL
-    r"|((?:sk|rk|whsec|pk)_(?:live|test)?_?[A-Za-z0-9]{12,})"  # a provider's keys
-    r"|((?i:(?:password|passwd|secret|token|api[-_]?key|authorization|cookie)=[^&\s\"']+))"  # a query
-)
-_HIDDEN = "[hidden]"
-_HARMLESS_LENGTH = 11  # shorter than any of these shapes
-# Names that look secret and are not.
-_OPEN_NAMES = {"token_count", "error_code"}
-
-
-def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Hide secrets by the name of the field and by the shape of the text."""
-    return _redact_mapping(event)
-
-
-def _redact_mapping(mapping: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    for name, value in mapping.items():
-        if value is None or isinstance(value, int | float):
-            continue
-        named = str(name)
-        if named not in _OPEN_NAMES and _SECRET_NAMES.search(named):
-            mapping[name] = _HIDDEN
-        else:
-            mapping[name] = _redact_value(value)
-    return mapping
-
-
-def _redact_value(value: Any) -> Any:
-    if isinstance(value, str):
-        return _SECRET_SHAPES.sub(_HIDDEN, value) if len(value) > _HARMLESS_LENGTH else value
-    if isinstance(value, bytes):
-        return _redact_value(value.decode(errors="replace"))
-    if isinstance(value, dict):
-        return _redact_mapping(dict(cast("dict[str, Any]", value)))
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_redact_value(item) for item in cast("list[Any]", value)]
-    return value
-
-
 def _name_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """The trace that the line belongs to, if it belongs to one."""
     if (found := tracing.current_ids()) is not None:
         event["trace_id"], event["span_id"] = found
     return event
+
+
+def _name_error(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """The kind of error that the line tells of, beside its stack."""
+    told: Any = event.get("exc_info")
+    error = sys.exc_info()[1] if told is True else told[1] if isinstance(told, tuple) else told
+    if isinstance(error, BaseException):
+        event["error.type"] = type(error).__qualname__
+    return event
+
+
+def _in_shape(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """The names of OpenTelemetry's log model, and what everyone looks for first."""
+    stack = event.pop("exception", None)
+    shaped: dict[str, Any] = {
+        "timestamp": event.pop("timestamp"),
+        "severity_text": str(event.pop("level")).upper(),
+        "message": event.pop("event"),
+        **_service,
+        **event,
+    }
+    if stack is not None:
+        shaped["exception.stacktrace"] = stack
+    return shaped
 
 
 def _drop_colours(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -104,6 +83,11 @@ class RequestLines:
         self._out: TextIO | None = None
         self._level = logging.INFO
         self._lines: list[str] = []
+        self._service = ""
+
+    def sign(self, service: Mapping[str, str]) -> None:
+        """What every line says of its process."""
+        self._service = "".join([f'"{name}":{_quoted(value)},' for name, value in service.items()])
 
     def point_at(self, out: TextIO | None, *, level: int) -> None:
         """Write JSON to `out`; None: through structlog."""
@@ -120,8 +104,10 @@ class RequestLines:
             body = ",".join(
                 [f'"{name}":{_quoted(value) if isinstance(value, str) else value}' for name, value in fields.items()]
             )
-            level = "error" if is_fault else "info"
-            line = f'{{"timestamp":"{stamp[:26]}Z","level":"{level}","message":"request",{body}}}\n'
+            head = (
+                f'"timestamp":"{stamp[:26]}Z","severity_text":"{"ERROR" if is_fault else "INFO"}","message":"request"'
+            )
+            line = f"{{{head},{self._service}{body}}}\n"
             if not self._lines:
                 asyncio.get_running_loop().call_soon(self.flush)
             self._lines.append(line)
@@ -137,6 +123,13 @@ class RequestLines:
 REQUEST_LINES = RequestLines()
 
 
+def sign_lines(service: Mapping[str, str]) -> None:
+    """Let every line of JSON say which process it is from: `service.name` and the like."""
+    _service.clear()
+    _service.update(service)
+    REQUEST_LINES.sign(service)
+
+
 def set_up_logging(*, level: str, as_json: bool, stream: TextIO | None = None) -> None:
     """Send structlog's and the standard library's records through one pipeline to `stream` (stdout)."""
     out = stream or sys.stdout
@@ -149,8 +142,9 @@ def set_up_logging(*, level: str, as_json: bool, stream: TextIO | None = None) -
     ]
     last: list[Processor] = (
         [
+            _name_error,
             structlog.processors.format_exc_info,
-            structlog.processors.EventRenamer("message"),
+            _in_shape,
             redact,
             structlog.processors.JSONRenderer(),
         ]

@@ -75,11 +75,10 @@ def guarded(vendor: Vendor, seconds: Seconds) -> Guarded:
 def told(monkeypatch) -> list[dict[str, str]]:
     found: list[dict[str, str]] = []
 
-    class Counter:
-        def add(self, _: int, attributes: dict[str, str]) -> None:
-            found.append(attributes)
+    def ended(provider: str, operation: str, outcome: str, _: float) -> None:
+        found.append({"provider": provider, "operation": operation, "outcome": outcome})
 
-    monkeypatch.setattr(metrics, "CALLS", Counter())
+    monkeypatch.setattr(metrics, "ended", ended)
     return found
 
 

@@ -136,9 +136,7 @@ class Guard:
             self.breaker.succeeded(probe=probe)
             return result
         finally:
-            told = {"provider": self._provider, "operation": operation, "outcome": outcome}
-            metrics.CALLS.add(1, told)
-            metrics.SECONDS.record(self._monotonic() - began, told)
+            metrics.ended(self._provider, operation, outcome, self._monotonic() - began)
 
     async def _within_the_deadline(self, operation: str, ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
         try:

@@ -14,7 +14,7 @@ from cleanly.kernel.db import driver_of
 from cleanly.kernel.errors import MalformedRequest, Unavailable
 from cleanly.kernel.messages import Handled, ProviderEvent
 from cleanly.kernel.module import InboundHandlers
-from cleanly.kernel.observe import redact
+from cleanly.kernel.redaction import without_secrets
 from cleanly.platform.providers.errors import BadSignature, NotSent, Refused, Unknown
 from cleanly.platform.providers.protocol import Capability, Provider, StoredEvent, VerifiedEvent
 from cleanly.platform.providers.registry import NewsSource, Providers
@@ -126,7 +126,7 @@ async def _act(context: Context, event: ProviderEvent) -> Over | Later:
 
 
 def _as_text(error: Exception) -> str:
-    return str(redact(None, "", {"error": f"{type(error).__name__}: {error}"})["error"])
+    return without_secrets(f"{type(error).__name__}: {error}")
 
 
 async def sweep(context: Context) -> None:
