@@ -9,7 +9,7 @@ from cleanly.kernel.address import network
 from cleanly.kernel.settings import Group, Url, Words
 
 Plan = Literal["free", "pro", "business", "enterprise"]
-HOST = r"^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"
+HOST = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"
 _FOR_OPERATORS = ("cloudflare_api_token", "cloudflare_zone_id")
 
 
@@ -22,7 +22,7 @@ class CloudflareSettings(Group):
     cloudflare_api_token: SecretStr | None = None
     cloudflare_zone_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None = None
     cloudflare_plan: Plan = "free"
-    cloudflare_origin: Annotated[str, Field(pattern=HOST)] | None = None
+    cloudflare_origin: Annotated[str, Field(pattern=HOST, max_length=253)] | None = None
     cloudflare_admin_addresses: Words = ()
     cloudflare_api_url: Url = "https://api.cloudflare.com/client/v4"
 
