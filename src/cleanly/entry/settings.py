@@ -16,6 +16,7 @@ from cleanly.domain.reports.settings import ReportSettings
 from cleanly.domain.subscriptions.settings import SubscriptionSettings
 from cleanly.entry.backup.settings import BackupSettings
 from cleanly.entry.database_settings import DatabaseSettings
+from cleanly.entry.edge.settings import CloudflareSettings
 from cleanly.entry.telemetry_settings import TelemetrySettings
 from cleanly.kernel.settings import Group, Url, Words
 from cleanly.platform.cache.settings import CacheSettings
@@ -40,6 +41,7 @@ _OPERATORS = ("BACKUP_KEY", "CLOUDFLARE_API_TOKEN", "RENDER_API_KEY", "NEON_API_
 _PREFIXES = (
     *("JWT_", "DATABASE_", "RATE_LIMIT_", "JOBS_", "MAIL_", "PASSWORD_", "GOOGLE_", "CLEANLY_", "REFRESH_", "STRIPE_"),
     *("PAYPAL_", "SANDBOX_", "INBOUND_", "OUTBOUND_", "PAYOUT_", "SUBSCRIPTION_", "REPORT_", "METRICS_", "BACKUP_"),
+    "CLOUDFLARE_",
 )
 Environment = Literal["development", "test", "preview", "production"]
 
@@ -102,6 +104,7 @@ class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # each g
     ReportSettings,
     SubscriptionSettings,
     BackupSettings,
+    CloudflareSettings,
     BaseSettings,
 ):
     """The whole environment of a process. A field's name in capitals is its variable."""
@@ -229,6 +232,7 @@ def _check_production(settings: Settings) -> dict[str, str]:
         faults["PUBLIC_URL"] = "must be an https address in production"
     faults |= _check_money(settings) | _check_google(settings) | settings.telemetry_refused_in_production()
     faults |= settings.database_refused_in_production()
+    faults |= settings.cloudflare_refused_in_a_service() if settings.render else {}
     if "*" in settings.cors_origins:
         faults["CORS_ORIGINS"] = "* is not allowed in production"
     if not settings.trusted_proxies and not settings.edge_secret:

