@@ -80,10 +80,10 @@ def by_call(samples: Iterable[Sample], *, seconds: float) -> dict[str, Figures]:
 
 
 def by_second(samples: Iterable[Sample], *, since: float, until: float) -> list[Figures]:
-    """The same for each second from `since` to `until`."""
-    slots: list[list[Sample]] = [[] for _ in range(max(math.ceil(until - since), 0))]
+    """The same for each whole second from `since` to `until`."""
+    slots: list[list[Sample]] = [[] for _ in range(int(until - since))]
     for one in samples:
-        if since <= one.at < until:
+        if since <= one.at < since + len(slots):
             slots[int(one.at - since)].append(one)
     return [figures(slot, seconds=1) for slot in slots]
 
