@@ -8,7 +8,7 @@ export UV_NO_PROGRESS := 1
 export UV_LINK_MODE := copy
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-kotlin check bench demo demo-providers sdks lock fmt clean
+.PHONY: help run test test-kotlin check bench load demo demo-providers sdks lock fmt clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ sdks: $(STAMP) ## write the contract and the SDKs' generated code anew
 
 bench: $(STAMP) ## measure; results as ratios taken in one run
 	@PYTHONPATH=sdks/python/src $(BIN)/python -m bench
+
+load: $(STAMP) ## phones against a running service for a minute, on good and bad networks; then what was true
+	@$(BIN)/python -m bench.load
 
 fmt: $(STAMP) ## format and fix
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import psycopg
 
-from bench import load, money, outbound, payouts, report, sdk, stage
-from bench.load import Load, ask, one_body_each, script
+from bench import driving, money, outbound, payouts, report, sdk, stage
+from bench.driving import Load, ask, one_body_each, script
 from bench.machine import Cores, memory_mib, on, process, wait_until_answers
 from bench.money import MoneyRow
 from bench.stage import EMAIL, PASSWORD, Stage
@@ -37,7 +37,7 @@ class Row:
 
 def main() -> int:
     """Measure and report; 1 when a ratio is below what is asked for."""
-    if load.wrk_is_missing():
+    if driving.wrk_is_missing():
         print("the bench needs wrk (Debian and Ubuntu: apt-get install wrk)", file=sys.stderr)
         return 1
     cores = Cores.of_this_machine()
@@ -52,7 +52,8 @@ def main() -> int:
     text = report.table(rows, others, notes, cores)
     print(text)
     report.write(text)
-    return int(any(row.ratio < row.at_least for row in (*rows, *others)))
+    every: list[Row | MoneyRow] = [*rows, *others]
+    return int(any(row.ratio < row.at_least for row in every))
 
 
 def measure(at: Stage) -> tuple[list[Row], dict[str, str]]:

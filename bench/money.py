@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import psycopg
 
-from bench.load import Load, ask
+from bench.driving import Load, ask
 from bench.machine import on, process
 from bench.stage import Stage
 from cleanly.entry import migrate

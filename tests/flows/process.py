@@ -57,19 +57,20 @@ class Postgres:
 
     def __init__(self, like: embedded.EmbeddedServer, folder: pathlib.Path) -> None:
         """`like`: the tests' shared server, for its programs and the user that it runs as."""
+        self.like = like
         self._programs = like.programs
         owner = pwd.getpwuid((like.folder / "PG_VERSION").stat().st_uid)
         # PostgreSQL refuses to run as root.
         self._user = owner.pw_name if os.geteuid() == 0 else None
         self._data = folder / "data"
-        self._sockets = pathlib.Path(tempfile.mkdtemp(prefix="pg"))
+        self.sockets = pathlib.Path(tempfile.mkdtemp(prefix="pg"))
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True)
-        for place in (folder, self._sockets):
+        for place in (folder, self.sockets):
             os.chown(place, owner.pw_uid, owner.pw_gid)
-        self._sockets.chmod(0o755)
+        self.sockets.chmod(0o755)
         self._folder = folder
-        self.url = f"postgresql://postgres@/service?host={self._sockets}"
+        self.url = f"postgresql://postgres@/service?host={self.sockets}"
 
     def make(self) -> None:
         initdb = ["initdb", "--no-sync", "--auth=trust", "--encoding=utf8", "-U", "postgres", "-D", str(self._data)]
@@ -85,7 +86,7 @@ class Postgres:
         """Start, unless it runs, and wait until it accepts connections."""
         if self._process is not None and self._process.poll() is None:
             return
-        command = [self._programs / "postgres", "-D", self._data, "-k", self._sockets, "-h", ""]
+        command = [self._programs / "postgres", "-D", self._data, "-k", self.sockets, "-h", ""]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 command, user=self._user, cwd="/", stdout=log, stderr=log, start_new_session=True
@@ -118,7 +119,7 @@ class Postgres:
         if self._process is not None and self._process.poll() is None:
             self.thaw()
             self.stop_at_once()
-        for place in (self._folder, self._sockets):
+        for place in (self._folder, self.sockets):
             shutil.rmtree(place, ignore_errors=True)
 
     def _family(self) -> list[psutil.Process]:

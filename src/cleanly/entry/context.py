@@ -25,7 +25,7 @@ from cleanly.kernel.net import Http
 from cleanly.kernel.paging import Cursors
 from cleanly.kernel.principal import SessionGate
 from cleanly.kernel.settings import Group
-from cleanly.platform.cache.service import Cache
+from cleanly.platform.cache.service import Cache, Notices
 from cleanly.platform.idempotency.http import Idempotency
 from cleanly.platform.mail.service import Mailer
 from cleanly.platform.passwords import pwned
@@ -55,7 +55,10 @@ async def build(
     """The Context of a process called `name`; everything it opened is closed at the end of the block."""
     clock = clock or Clock()
     async with AsyncExitStack() as stack:
-        db = _database(settings, database_url, name)
+        board = _board(settings)
+        if board is not None:
+            stack.push_async_callback(board.close)
+        db = _database(settings, database_url, name, board)
         stack.push_async_callback(db.close)
         http = Http.to_known()
         stack.push_async_callback(http.close)
@@ -107,7 +110,14 @@ def _webhooks(settings: Settings, clock: Clock, stack: AsyncExitStack) -> dict[t
     return {KeyVault: KeyVault(settings.server_secrets), Courier: courier, Owners: AccountOwners()}
 
 
-def _database(settings: Settings, url: str, name: str) -> Database:
+def _board(settings: Settings) -> Notices | None:
+    """Only a replica asks who has written; only several processes need more than their own memory for it."""
+    if settings.read_database_url is None or settings.redis_url is None:
+        return None
+    return Notices(settings.redis_url.get_secret_value())
+
+
+def _database(settings: Settings, url: str, name: str, board: Notices | None) -> Database:
     return Database(
         url,
         read_url=settings.read_database_url.get_secret_value() if settings.read_database_url else None,
@@ -115,6 +125,7 @@ def _database(settings: Settings, url: str, name: str) -> Database:
         pool_overflow=settings.database_pool_overflow,
         deadline_seconds=settings.database_seconds_max,
         name=f"cleanly-{name}",
+        board=board,
     )
 
 

@@ -18,9 +18,10 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
-from cleanly.kernel.dbwatch import WatchedPool, count_error
+from cleanly.kernel.dbwatch import WatchedPool, count_error, count_read
 from cleanly.kernel.errors import Unavailable
 from cleanly.kernel.pgconn import DatabaseUrl, Patience, PatientConnection, connector
+from cleanly.kernel.recency import Noticeboard, Writers
 
 _log = structlog.get_logger(__name__)
 _NAMES = {
@@ -33,6 +34,8 @@ _NAMES = {
 _AFTER_COMMIT = "cleanly.after_commit"
 _USED_AT = "cleanly.used_at"
 _IDLE_SECONDS = 1.0
+# A replica that did not answer is left alone for so long: one caller finds out that it is back, not all.
+_REPLICA_RESTS_SECONDS = 2.0
 # Connection lost, out of resources, shutting down, or cancelled by a timeout: waiting helps, logging in does not.
 _PASSING = ("08", "53", "57", "25P03", "55P03", "40001", "40P01", "25006")
 
@@ -137,6 +140,7 @@ class Database:
         pool_overflow: int = 0,
         deadline_seconds: float = 4.0,
         name: str = "cleanly",
+        board: Noticeboard | None = None,
     ) -> None:
         self._deadline_seconds = deadline_seconds
         self._name = name
@@ -146,6 +150,8 @@ class Database:
         # The same pool: only how a connection is used differs.
         alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._looks = async_sessionmaker(alone, expire_on_commit=False)
+        self._writers = Writers(board)
+        self._replica_rests_until = float("-inf")
         self._replica = self._open(read_url) if read_url else None
         self._replica_sessions = async_sessionmaker(self._replica, expire_on_commit=False) if self._replica else None
 
@@ -176,6 +182,8 @@ class Database:
         """
         async with self._transaction(self._sessions, deadline_seconds) as session:
             yield session
+        if self._replica is not None:
+            await self._writers.note()
         for action in session.info.pop(_AFTER_COMMIT, ()):
             try:
                 await action()
@@ -218,27 +226,51 @@ class Database:
     async def read(self, *, deadline_seconds: float | None = None) -> AsyncGenerator[AsyncSession, None]:
         """A read-only look for lists, exports and reports that can bear a second's lag.
 
-        On the replica if there is one and it answers, else on the primary. Never for what decides (gate, limits).
+        On the replica if there is one, it answers, and the caller has written nothing for five seconds; else on the
+        primary. Never for what decides (gate, limits).
 
         Raises:
             Unavailable: as `begin`.
         """
-        sessions = self._sessions
-        if self._replica is not None and await self._answers(self._replica):
-            sessions = self._replica_sessions or sessions
+        async with contextlib.AsyncExitStack() as stack:
+            session = await self._on_replica(stack, deadline_seconds)
+            if session is None:
+                session = await stack.enter_async_context(self._reading(self._sessions, deadline_seconds))
+            yield session
+
+    async def _on_replica(
+        self, stack: contextlib.AsyncExitStack, deadline_seconds: float | None
+    ) -> AsyncSession | None:
+        """A transaction there, or None for the reasons that the counter tells apart."""
+        if self._replica is None or self._replica_sessions is None:
+            return None
+        if await self._writers.include_the_caller():
+            count_read("caller_wrote")
+            return None
+        if time.monotonic() < self._replica_rests_until:
+            count_read("replica_down")
+            return None
+        try:
+            with _refusing(), Patience.until(min(1.0, self._deadline_seconds)):
+                async with self._replica.connect():  # a host that swallows everything costs a second, not the deadline
+                    pass
+            session = await stack.enter_async_context(self._reading(self._replica_sessions, deadline_seconds))
+        except Unavailable as error:
+            self._replica_rests_until = time.monotonic() + _REPLICA_RESTS_SECONDS
+            _log.warning("replica_unavailable", error=type(error.__cause__).__name__)
+            count_read("replica_down")
+            return None
+        count_read("replica")
+        return session
+
+    @asynccontextmanager
+    async def _reading(
+        self, sessions: async_sessionmaker[AsyncSession], deadline_seconds: float | None
+    ) -> AsyncGenerator[AsyncSession, None]:
         async with self._transaction(sessions, deadline_seconds) as session:
             connection = await session.connection()
             await connection.exec_driver_sql("SET TRANSACTION READ ONLY")
             yield session
-
-    async def _answers(self, replica: AsyncEngine) -> bool:
-        try:
-            with Patience.until(min(1.0, self._deadline_seconds)):
-                async with replica.connect():
-                    return True
-        except (DBAPIError, PoolTimeout, psycopg.Error) as error:
-            _log.warning("replica_unavailable", error=type(error).__name__)
-            return False
 
     @asynccontextmanager
     async def _transaction(

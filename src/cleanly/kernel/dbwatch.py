@@ -40,6 +40,9 @@ WAITS = Tally(
     STATEMENT_SECONDS,
 )
 _errors: dict[ErrorClass, int] = dict.fromkeys(("connect", "pool_timeout", "08", "40", "53", "57P", "other"), 0)
+# Where reads that a replica may serve went; `primary` reads where none is configured are not counted.
+ReadPlace = Literal["replica", "caller_wrote", "replica_down"]
+_reads: dict[ReadPlace, int] = dict.fromkeys(("replica", "caller_wrote", "replica_down"), 0)
 _pools: WeakSet["WatchedPool"] = WeakSet()
 _names: set[str] = set()
 
@@ -106,6 +109,11 @@ def count_error(error: BaseException) -> None:
     _errors[class_of(error)] += 1
 
 
+def count_read(place: ReadPlace) -> None:
+    """A read went to the replica, or to the primary for this reason."""
+    _reads[place] += 1
+
+
 def class_of(error: BaseException) -> ErrorClass:
     """Which trouble this is: a pool that is used up, a server that can't be reached, or its own word (SQLSTATE)."""
     if isinstance(error, PoolTimeout):
@@ -127,6 +135,10 @@ def _error_counts(_options: CallbackOptions) -> Iterable[Observation]:
     return [Observation(count, {"class": name}) for name, count in _errors.items()]
 
 
+def _read_counts(_options: CallbackOptions) -> Iterable[Observation]:
+    return [Observation(count, {"place": place}) for place, count in _reads.items()]
+
+
 def _connections(_options: CallbackOptions) -> Iterable[Observation]:
     pools = list(_pools)
     yield Observation(sum(pool.checkedout() for pool in pools), {"db_client_connection_state": "used"})
@@ -146,6 +158,11 @@ def _timeouts(_options: CallbackOptions) -> Iterable[Observation]:
 
 
 METER.create_observable_counter("db_errors", [_error_counts], description="Transactions that an error ended, by class")
+METER.create_observable_counter(
+    "db_replica_reads",
+    [_read_counts],
+    description="Reads for which a replica is configured: served there, or by the primary because of what is told",
+)
 METER.create_observable_gauge("db_client_connection_count", [_connections], description="Pooled connections, by state")
 METER.create_observable_gauge("db_client_connection_max", [_most], description="How many the pools may open")
 METER.create_observable_gauge(

@@ -15,6 +15,7 @@ from cleanly.kernel.address import ClientAddress
 from cleanly.kernel.context import Context
 from cleanly.kernel.errors import AppError, UnsupportedMediaType
 from cleanly.kernel.principal import SIGNED_IN, Caller, Origin, SessionGate
+from cleanly.kernel.recency import ACTING, Acting
 from cleanly.kernel.wire import Wire
 
 # Keys of the ASGI scope by which the layers of one request know each other.
@@ -131,6 +132,7 @@ async def caller_of(request: Request) -> Caller:
     gate: SessionGate = context_of(request).part(SessionGate)  # type: ignore[type-abstract]
     caller = await gate.admit(header_of(request, b"authorization"))
     request.scope[SCOPE_CALLER] = caller
+    ACTING.set(Acting(caller.user_id, writes=request.method != "GET"))
     return caller
 
 
@@ -273,8 +275,6 @@ def envelope(error: AppError) -> Response:
 
 _ANY = (errors.MalformedRequest, errors.ValidationFailed, errors.RateLimited, errors.InternalError, errors.Unavailable)
 _BODY = (errors.PayloadTooLarge, errors.UnsupportedMediaType)
-
-
 Responses = dict[int | str, dict[str, Any]]
 
 

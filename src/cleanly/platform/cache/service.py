@@ -9,11 +9,12 @@ from cleanly.kernel.errors import Unavailable
 from cleanly.platform.cache.follower import Follower
 from cleanly.platform.cache.metrics import TALLY
 from cleanly.platform.cache.near import Near
+from cleanly.platform.cache.notices import Notices
 from cleanly.platform.cache.settings import CacheSettings
 from cleanly.platform.cache.shared import LEASE_SECONDS, Shared
 from cleanly.platform.cache.store import Store, StoreDown
 
-__all__ = ["Cache", "Load", "Store", "StoreDown"]
+__all__ = ["Cache", "Load", "Notices", "Store", "StoreDown"]
 
 Load = Callable[[], Awaitable[bytes | None]]
 

@@ -15,6 +15,7 @@ from cleanly.domain.auth.sessions.settings import SessionSettings
 from cleanly.domain.auth.sessions.tokens import SELECTOR_BYTES, RefreshClaim, row_key
 from cleanly.kernel.ids import new_id
 from cleanly.kernel.principal import Origin
+from cleanly.kernel.recency import ACTING, Acting
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ async def open_session(
     replaces: UUID | None = None,
 ) -> Grant:
     """A new login. Beyond `sessions_per_user_max` the ones longest unused end."""
+    # Nobody was let in by the gate yet: what this request writes is this user's all the same.
+    ACTING.set(Acting(user_id, writes=True))
     selector = secrets.token_bytes(SELECTOR_BYTES)
     family = rules.begin(
         now=now,
