@@ -1,6 +1,5 @@
 """What an administrator may not do alone: decide about their own money, or act on somebody without a trace."""
 
-from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
@@ -12,8 +11,8 @@ from tests.world import Phone, World, code
 
 
 @pytest.fixture
-async def till(world: World) -> AsyncGenerator[Till, None]:
-    yield await open_till(world)
+async def till(world: World) -> Till:
+    return await open_till(world)
 
 
 async def promoted(world: World, phone: Phone) -> None:
