@@ -8,7 +8,7 @@ export UV_NO_PROGRESS := 1
 export UV_LINK_MODE := copy
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-kotlin check bench load demo demo-providers sdks lock fmt clean
+.PHONY: help run test test-kotlin check audit bench load demo demo-providers sdks lock fmt clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ test-kotlin: $(STAMP) ## the Kotlin SDK, against the service; needs a JDK 17 and
 
 check: $(STAMP) ## linters, types, import contracts, migrations
 	@$(BIN)/python tools/check.py
+
+audit: $(STAMP) ## dependencies, code, secrets, headers, TLS, who may do what; LIVE=https://... asks that service as well
+	@PYTHONPATH=tools $(BIN)/python -m audit --live "$(LIVE)" $(NEED:%=--need %)
 
 demo: $(STAMP) ## a marketplace's month with its statements; then a phone's life, a market's day, a seller's webhooks against the running service
 	@$(BIN)/python -m tests.fakes month

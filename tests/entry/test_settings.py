@@ -72,6 +72,7 @@ def test_a_whole_production_environment_is_good(monkeypatch: pytest.MonkeyPatch)
         ("JWT_SECRET", "short", "JWT_SECRET"),
         ("JWT_SECRET", DEVELOPMENT_SECRET, "JWT_SECRET"),
         ("JWT_SECRET", "changethis", "JWT_SECRET"),
+        ("JWT_SECRET", "only-for-this-machine-0123456789abcdef", "JWT_SECRET"),  # compose.yaml's
         ("JWT_SECRET", "a" * 64, "JWT_SECRET"),
         ("JWT_SECRET", f"{SECRET},short", "JWT_SECRET"),
         ("JWT_SECRET", f"{SECRET},{SECRET}", "JWT_SECRET"),

@@ -35,7 +35,14 @@ from cleanly.platform.webhooks.inbound.settings import InboundSettings
 from cleanly.platform.webhooks.outbound.settings import OutboundSettings
 
 SECRET_BYTES_MIN = 32
-_KNOWN_SECRETS = {DEVELOPMENT_SECRET, "changethis", "changeme", "secret", "your-secret-key"}
+_KNOWN_SECRETS = {
+    DEVELOPMENT_SECRET,
+    "only-for-this-machine-0123456789abcdef",
+    "changethis",
+    "changeme",
+    "secret",
+    "your-secret-key",
+}
 # Each opens more than a service needs: they are for an operator's shell and for the workflow.
 _OPERATORS = ("BACKUP_KEY", "CLOUDFLARE_API_TOKEN", "RENDER_API_KEY", "NEON_API_KEY", "GITHUB_TOKEN")
 _PREFIXES = (
@@ -138,7 +145,7 @@ class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # each g
     @property
     def listen_host(self) -> str:
         """Loopback on a laptop, every address elsewhere."""
-        return self.api_host or ("127.0.0.1" if self.environment == "development" else "0.0.0.0")  # noqa: S104
+        return self.api_host or ("127.0.0.1" if self.environment == "development" else "0.0.0.0")  # noqa: S104  # nosec B104
 
     @property
     def shows_docs(self) -> bool:

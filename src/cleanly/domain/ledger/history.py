@@ -112,12 +112,12 @@ _PICKED: Final = f"""
         FROM picked JOIN ledger_transactions AS booked ON booked.id = picked.id
         WHERE CAST(:kind AS text) IS NULL OR booked.kind = :kind OR starts_with(booked.kind, :kind || '.')
     )
-"""  # noqa: S608 - of the constants above, as the next two
+"""  # noqa: S608 - of the constants above, as the next two  # nosec B608
 _ITEMS: Final = f"""
     SELECT looked.rows, looked.last, shown.id, shown.kind, shown.currency, shown.amount, shown.source_id,
         {", ".join(f"shown.{name}" for name in _BALANCES)}, shown.meta
     FROM looked LEFT JOIN shown ON true ORDER BY shown.id DESC
-"""  # noqa: S608
+"""  # noqa: S608  # nosec B608
 
 
 def _decimal(column: str) -> str:
@@ -151,7 +151,7 @@ _LINES: Final = f"""
         replace(shown.meta ->> 'label', '"', '""'), E'"\\r\\n'
     ), '' ORDER BY shown.id DESC) FILTER (WHERE shown.id IS NOT NULL), '')
     FROM looked LEFT JOIN shown ON true GROUP BY looked.rows, looked.last
-"""  # noqa: S608
+"""  # noqa: S608  # nosec B608
 
 
 def _statement(shape: str, source: str) -> TextClause:

@@ -115,13 +115,14 @@ async def _own(context: Context, payment_id: UUID, caller: Caller, *, to: Litera
     """The payment if it is the caller's to look at, or to act on as its seller; an admin's are all, and the platform's.
 
     Raises:
-        NotFound: another's. Forbidden: the buyer may look, and no more.
+        NotFound: another's. Forbidden: the buyer may look, and no more, not even as an admin.
     """
     async with context.db.begin() as session:
         payment = await queries.by_id(session, payment_id)
     if payment is None or not (caller.is_admin or caller.user_id in {payment.buyer_id, payment.seller_id}):
         raise errors.NotFound
-    if to == "sell" and not caller.is_admin and payment.seller_id != caller.user_id:
+    is_buyer = caller.user_id == payment.buyer_id
+    if to == "sell" and payment.seller_id != caller.user_id and (is_buyer or not caller.is_admin):
         raise errors.Forbidden
     return payment
 

@@ -122,7 +122,7 @@ async def _revive(session: AsyncSession, where: str, values: dict[str, Any]) -> 
             SELECT pg_notify(
                 'procrastinate_any_queue_v1', json_build_object('type', 'job_inserted', 'job_id', id)::text
             ) FROM revived
-        """),  # noqa: S608 - `where` is one of the constants above
+        """),  # noqa: S608 - `where` is one of the constants above  # nosec B608
         values,
     )
     return len(rows.all())

@@ -280,7 +280,7 @@ class Admin(Group):
     ) -> models.ReviewedPayout:
         """Let a held payout go.
 
-        It is sent at once. For admins.
+        It is sent at once. For admins, and never for one's own payout.
 
         `id`: The payout's id.
 
@@ -777,7 +777,7 @@ class AsyncAdmin(AsyncGroup):
     ) -> models.ReviewedPayout:
         """Let a held payout go.
 
-        It is sent at once. For admins.
+        It is sent at once. For admins, and never for one's own payout.
 
         `id`: The payout's id.
 

@@ -79,7 +79,7 @@ class Users(Group):
     def export(self, id: str = "me") -> Mapping[str, Any]:
         """Everything held on a user.
 
-        One JSON object, a key for each part of the service that holds something.
+        One JSON object, a key for each part of the service that holds something. An admin's look is audited.
 
         `id`: A user's id, or `me`.
 
@@ -152,7 +152,7 @@ class AsyncUsers(AsyncGroup):
     async def export(self, id: str = "me") -> Mapping[str, Any]:
         """Everything held on a user.
 
-        One JSON object, a key for each part of the service that holds something.
+        One JSON object, a key for each part of the service that holds something. An admin's look is audited.
 
         `id`: A user's id, or `me`.
 

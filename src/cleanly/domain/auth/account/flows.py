@@ -61,6 +61,7 @@ async def change_profile(
     user_id: UUID,
     values: Mapping[str, str | None],
     *,
+    caller: Caller,
     if_match: str | None,
     origin: Origin,
 ) -> User:
@@ -88,7 +89,7 @@ async def change_profile(
             "user.changed",
             at=now,
             origin=origin,
-            actor_id=user_id,
+            actor_id=caller.user_id,
             target_id=user_id,
             details={"fields": sorted(changed)},
         )
@@ -99,7 +100,7 @@ async def change_profile(
         session, to=before.email, template=Template.EMAIL_CHANGED, values={"name": before.name, "email": after.email}
     )
     await service.send_verification(session, context, after, now=now)
-    await audit.record(session, "user.email_changed", at=now, origin=origin, actor_id=user_id, target_id=user_id)
+    await audit.record(session, "user.email_changed", at=now, origin=origin, actor_id=caller.user_id, target_id=user_id)
     return after
 
 
@@ -187,12 +188,24 @@ async def _is_done(context: Context, authorization: str | None, path_id: str) ->
         return await users.by_id(session, user_id) is None
 
 
-async def export(context: Context, user_id: UUID) -> dict[str, Any]:
-    """What each slice holds on the user, by the slice's name.
+async def export(context: Context, user_id: UUID, *, caller: Caller, origin: Origin) -> dict[str, Any]:
+    """What each slice holds on the user, by the slice's name. That somebody else asked for it is on record first.
 
     Raises:
         NotFound: no such user.
     """
+    if caller.user_id != user_id:
+        async with context.db.begin() as session:
+            if await users.by_id(session, user_id) is None:
+                raise NotFound
+            await audit.record(
+                session,
+                "user.exported",
+                at=context.clock.now(),
+                origin=origin,
+                actor_id=caller.user_id,
+                target_id=user_id,
+            )
     async with context.db.read() as session:
         if await users.by_id(session, user_id) is None:
             raise NotFound

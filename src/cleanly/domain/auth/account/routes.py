@@ -55,7 +55,9 @@ async def change_profile(  # noqa: PLR0917 - FastAPI calls by name
         await flows.allow_new_email(context, caller, user_id, body, origin=origin)
     async with context.db.begin() as session:
         await once.claim(session)
-        user = await flows.change_profile(session, context, user_id, values, if_match=if_match, origin=origin)
+        user = await flows.change_profile(
+            session, context, user_id, values, caller=caller, if_match=if_match, origin=origin
+        )
         etag = etag_of(user.model_dump_json(by_alias=True).encode())
         return await once.answer(session, 200, user, headers={"ETag": etag})
 
@@ -85,9 +87,9 @@ async def erase(
         **refusals(errors.NotFound, signed_in=True),
     },
 )
-async def export(user_id: Subject, context: Ctx) -> dict[str, Any]:
-    """One JSON object, a key for each part of the service that holds something."""
-    return await flows.export(context, user_id)
+async def export(user_id: Subject, caller: Me, context: Ctx, origin: From) -> dict[str, Any]:
+    """One JSON object, a key for each part of the service that holds something. An admin's look is audited."""
+    return await flows.export(context, user_id, caller=caller, origin=origin)
 
 
 @router.post(

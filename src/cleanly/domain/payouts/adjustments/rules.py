@@ -15,9 +15,12 @@ POSTED_AS: Final[Mapping[Kind, str]] = {
 }
 
 
-def needs_second(amount: int, *, lately: int, alone_max: int) -> bool:
-    """Whether somebody else must approve. `lately`: what this administrator adjusted within the window already."""
-    return lately + amount > alone_max
+def needs_second(amount: int, *, lately: int, alone_max: int, is_own: bool) -> bool:
+    """Whether somebody else must approve. `lately`: what this administrator adjusted within the window already.
+
+    `is_own`: it is the administrator's own balance.
+    """
+    return is_own or lately + amount > alone_max
 
 
 def lines(kind: Kind, amount: int, *, owed: int) -> tuple[tuple[str, int], ...]:

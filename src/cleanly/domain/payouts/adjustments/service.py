@@ -50,7 +50,8 @@ async def ask(
     if await users.by_id(session, new.seller_id) is None:
         raise NotFound
     lately = await queries.alone_lately(session, caller.user_id, new.money.currency, since=now - rules.WINDOW)
-    needs_second = rules.needs_second(new.money.amount, lately=lately, alone_max=alone_max)
+    is_own = new.seller_id == caller.user_id
+    needs_second = rules.needs_second(new.money.amount, lately=lately, alone_max=alone_max, is_own=is_own)
     row = AdjustmentRow(
         id=new_id(),
         seller_id=new.seller_id,
@@ -84,7 +85,7 @@ async def decide(
         raise NotFound
     if row.state != "pending":
         raise InvalidState.of(row.state, "Only a pending adjustment can be decided")
-    if verdict == "posted" and row.asked_by == caller.user_id:
+    if verdict == "posted" and caller.user_id in {row.asked_by, row.seller_id}:
         raise SecondAdminNeeded
     row.state, row.decided_by, row.decided_at = verdict, caller.user_id, now
     await session.flush()

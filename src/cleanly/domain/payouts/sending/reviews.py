@@ -56,8 +56,10 @@ async def list_all_payouts(  # noqa: PLR0917 - FastAPI calls by name
 async def approve_payout(  # noqa: PLR0917 - FastAPI calls by name
     payout_id: PayoutId, body: ReviewIn, caller: Admin, tx: Tx, context: Ctx, origin: From
 ) -> ReviewedPayoutOut:
-    """It is sent at once. For admins."""
+    """It is sent at once. For admins, and never for one's own payout."""
     payout = await service.release(tx, payout_id, by=caller.user_id, now=context.clock.now())
+    if payout.seller_id == caller.user_id:
+        raise Forbidden("Another administrator has to look at it")
     details = {"reason": body.reason, "heldFor": list(payout.held_for)}
     await _record(tx, "payout.approved", payout_id, context, caller, origin, details)
     return shown.to_admin(payout)

@@ -48,7 +48,7 @@ _STORE = f"""
         ON CONFLICT DO NOTHING RETURNING state
     )
     SELECT state, CASE WHEN state = 'stored' THEN {jobs.ASKING} END FROM stored
-"""  # noqa: S608 - the queue's own text
+"""  # noqa: S608 - the queue's own text  # nosec B608
 
 
 async def store(

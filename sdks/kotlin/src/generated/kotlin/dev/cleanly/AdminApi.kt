@@ -237,7 +237,7 @@ public class AdminApi internal constructor(private val caller: Caller) {
     /**
      * Let a held payout go.
      *
-     * It is sent at once. For admins.
+     * It is sent at once. For admins, and never for one's own payout.
      *
      * @param id The payout's id
      * @throws Forbidden

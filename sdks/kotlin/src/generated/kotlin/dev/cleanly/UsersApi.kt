@@ -79,7 +79,7 @@ public class UsersApi internal constructor(private val caller: Caller) {
     /**
      * Everything held on a user.
      *
-     * One JSON object, a key for each part of the service that holds something.
+     * One JSON object, a key for each part of the service that holds something. An admin's look is audited.
      *
      * @param id A user's id, or `me`
      * @throws NotFound

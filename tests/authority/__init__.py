@@ -1,0 +1,1 @@
+"""Who may do what: every route of the contract, called as everybody, on things that really are somebody's."""
