@@ -15,6 +15,8 @@ from cleanly.domain.payouts.settings import PayoutSettings
 from cleanly.domain.reports.settings import ReportSettings
 from cleanly.domain.subscriptions.settings import SubscriptionSettings
 from cleanly.entry.backup.settings import BackupSettings
+from cleanly.entry.database_settings import DatabaseSettings
+from cleanly.entry.doctor.settings import OperatorSettings
 from cleanly.entry.telemetry_settings import TelemetrySettings
 from cleanly.kernel.pgconn import BadDatabaseUrl, DatabaseUrl
 from cleanly.kernel.settings import Group, Url, Words
@@ -74,19 +76,6 @@ class ProcessSettings(Group):
     render_instance_id: str | None = None
 
 
-class DatabaseSettings(Group):
-    """Where the data is. Without `database_url`, outside production: the embedded server."""
-
-    database_url: SecretStr | None = None
-    direct_database_url: SecretStr | None = None
-    read_database_url: SecretStr | None = None
-    database_pool_size: Annotated[int, Field(ge=1, le=100)] = 10
-    database_pool_overflow: Annotated[int, Field(ge=0, le=100)] = 0
-    database_seconds_max: Annotated[float, Field(gt=0)] = 3.5
-    cleanly_data_dir: str = ".data"
-    allow_test_payments: Literal["on", "off"] = "off"
-
-
 class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # each group brings the same model_config
     ProcessSettings,
     TelemetrySettings,
@@ -114,6 +103,7 @@ class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # each g
     ReportSettings,
     SubscriptionSettings,
     BackupSettings,
+    OperatorSettings,
     BaseSettings,
 ):
     """The whole environment of a process. A field's name in capitals is its variable."""
@@ -176,26 +166,29 @@ def load(**overrides: Any) -> Settings:
     Raises:
         BadSettings: every fault at once: what can't be read, and what production refuses.
     """
-    faults: dict[str, str] = {}
-    try:
-        settings = Settings(**overrides)
-    except ValidationError as error:
-        faults = _named(error)
-        # Read again without the bad ones, so that the checks below add theirs to the list.
-        blank = {
-            name.lower(): Settings.model_fields[name.lower()].default
-            for name in faults
-            if name.lower() in Settings.model_fields
-        }
-        try:
-            settings = Settings(**{**overrides, **blank})
-        except ValidationError as again:
-            raise BadSettings(_named(again) | faults) from error
-    for name, reason in _check(settings).items():
-        faults.setdefault(name, reason)
+    settings, faults = readable(**overrides)
     if faults:
         raise BadSettings(faults)
     return settings
+
+
+def readable(**overrides: Any) -> tuple[Settings, dict[str, str]]:
+    """Whatever of the environment can be read, and every fault of the rest."""
+    faults: dict[str, str] = {}
+    blank: dict[str, Any] = {}
+    while True:
+        try:
+            settings = Settings(**{**overrides, **blank})
+            break
+        except ValidationError as error:
+            # Read again without the bad ones, so that what comes after them adds its own to the list.
+            named = _named(error)
+            fresh = [name for name in named if name.lower() in Settings.model_fields and name.lower() not in blank]
+            faults = named | faults
+            if not fresh:
+                return Settings.model_construct(), faults
+            blank |= {name.lower(): Settings.model_fields[name.lower()].default for name in fresh}
+    return settings, _check(settings) | faults
 
 
 def _named(error: ValidationError) -> dict[str, str]:
@@ -256,6 +249,7 @@ def _check_production(settings: Settings) -> dict[str, str]:
     if settings.public_url is None or not settings.public_url.startswith("https://"):
         faults["PUBLIC_URL"] = "must be an https address in production"
     faults |= _check_money(settings) | _check_google(settings) | settings.telemetry_refused_in_production()
+    faults |= settings.operators_refused(settings.render)
     if "*" in settings.cors_origins:
         faults["CORS_ORIGINS"] = "* is not allowed in production"
     if not settings.trusted_proxies and not settings.edge_secret:

@@ -29,7 +29,7 @@ class BackupSettings(Group):
 
     @field_validator("backup_key")
     @classmethod
-    def _are_keys(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    def _are_backup_keys(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
         for key in keys:
             try:
                 length = len(b64url_decode(key.get_secret_value()))
