@@ -1,9 +1,10 @@
 """Check render.yaml without Render: its shape, its references, and that each process could start with what it is given.
 
-    python tools/blueprint.py [FILE]
+    python tools/blueprint.py [--json] [FILE]
 
 Render's schema is not at hand offline and its command line asks the server, so this is the gate on a laptop. The
-words allowed are those of Render's Blueprint reference. Exit code 1 with one line per fault.
+words allowed are those of Render's Blueprint reference. Exit code 1 with one line per fault. `--json` prints faults
+and services for a program: `cleanly doctor` compares them with what runs.
 """
 
 import functools
@@ -269,9 +270,14 @@ def _places(blueprint: Blueprint) -> Iterator[str]:
 
 def main() -> int:
     """Print the faults."""
-    path = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "render.yaml"
+    words = [word for word in sys.argv[1:] if word != "--json"]
+    path = pathlib.Path(words[0]) if words else ROOT / "render.yaml"
     found = faults(path.read_text())
-    print("\n".join(found) or f"{path.name}: {len(yaml.safe_load(path.read_text())['services'])} services, no fault")
+    services: list[Any] = [] if found else yaml.safe_load(path.read_text())["services"]
+    if len(words) < len(sys.argv) - 1:
+        print(json.dumps({"faults": found, "services": services}))
+    else:
+        print("\n".join(found) or f"{path.name}: {len(services)} services, no fault")
     return 1 if found else 0
 
 

@@ -16,6 +16,7 @@ from cleanly.domain.reports.settings import ReportSettings
 from cleanly.domain.subscriptions.settings import SubscriptionSettings
 from cleanly.entry.backup.settings import BackupSettings
 from cleanly.entry.database_settings import DatabaseSettings
+from cleanly.entry.doctor.settings import OPERATOR_VARIABLES, OperatorSettings
 from cleanly.entry.edge.settings import CloudflareSettings
 from cleanly.entry.telemetry_settings import TelemetrySettings
 from cleanly.kernel.settings import Group, Url, Words
@@ -43,8 +44,6 @@ _KNOWN_SECRETS = {
     "secret",
     "your-secret-key",
 }
-# Each opens more than a service needs: they are for an operator's shell and for the workflow.
-_OPERATORS = ("BACKUP_KEY", "CLOUDFLARE_API_TOKEN", "RENDER_API_KEY", "NEON_API_KEY", "GITHUB_TOKEN")
 _PREFIXES = (
     *("JWT_", "DATABASE_", "RATE_LIMIT_", "JOBS_", "MAIL_", "PASSWORD_", "GOOGLE_", "CLEANLY_", "REFRESH_", "STRIPE_"),
     *("PAYPAL_", "SANDBOX_", "INBOUND_", "OUTBOUND_", "PAYOUT_", "SUBSCRIPTION_", "REPORT_", "METRICS_", "BACKUP_"),
@@ -112,6 +111,7 @@ class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # each g
     SubscriptionSettings,
     BackupSettings,
     CloudflareSettings,
+    OperatorSettings,
     BaseSettings,
 ):
     """The whole environment of a process. A field's name in capitals is its variable."""
@@ -174,26 +174,29 @@ def load(**overrides: Any) -> Settings:
     Raises:
         BadSettings: every fault at once: what can't be read, and what production refuses.
     """
-    faults: dict[str, str] = {}
-    try:
-        settings = Settings(**overrides)
-    except ValidationError as error:
-        faults = _named(error)
-        # Read again without the bad ones, so that the checks below add theirs to the list.
-        blank = {
-            name.lower(): Settings.model_fields[name.lower()].default
-            for name in faults
-            if name.lower() in Settings.model_fields
-        }
-        try:
-            settings = Settings(**{**overrides, **blank})
-        except ValidationError as again:
-            raise BadSettings(_named(again) | faults) from error
-    for name, reason in _check(settings).items():
-        faults.setdefault(name, reason)
+    settings, faults = readable(**overrides)
     if faults:
         raise BadSettings(faults)
     return settings
+
+
+def readable(**overrides: Any) -> tuple[Settings, dict[str, str]]:
+    """Whatever of the environment can be read, and every fault of the rest."""
+    faults: dict[str, str] = {}
+    blank: dict[str, Any] = {}
+    while True:
+        try:
+            settings = Settings(**{**overrides, **blank})
+            break
+        except ValidationError as error:
+            # Read again without the bad ones, so that what comes after them adds its own to the list.
+            named = _named(error)
+            fresh = [name for name in named if name.lower() in Settings.model_fields and name.lower() not in blank]
+            faults = named | faults
+            if not fresh:
+                return Settings.model_construct(), faults
+            blank |= {name.lower(): Settings.model_fields[name.lower()].default for name in fresh}
+    return settings, _check(settings) | faults
 
 
 def _named(error: ValidationError) -> dict[str, str]:
@@ -213,7 +216,7 @@ def _check(settings: Settings) -> dict[str, str]:
     if settings.render and not (settings.app_env or settings.node_env):
         faults["APP_ENV"] = "must be set on Render"
     if settings.render:
-        held = [name for name in _OPERATORS if os.environ.get(name)]
+        held = [name for name in sorted(OPERATOR_VARIABLES) if os.environ.get(name)]
         faults |= dict.fromkeys(held, "is an operator's: no service may hold it")
     if len(settings.jwt_secret) != len({secret.get_secret_value() for secret in settings.jwt_secret}):
         faults["JWT_SECRET"] = "names a secret twice"
@@ -239,7 +242,6 @@ def _check_production(settings: Settings) -> dict[str, str]:
         faults["PUBLIC_URL"] = "must be an https address in production"
     faults |= _check_money(settings) | _check_google(settings) | settings.telemetry_refused_in_production()
     faults |= settings.database_refused_in_production()
-    faults |= settings.cloudflare_refused_in_a_service() if settings.render else {}
     if "*" in settings.cors_origins:
         faults["CORS_ORIGINS"] = "* is not allowed in production"
     if not settings.trusted_proxies and not settings.edge_secret:

@@ -148,6 +148,17 @@ class Bucket:
         with _told():
             self._client.delete_object(Bucket=self._bucket, Key=name)
 
+    def is_locked(self) -> bool:
+        """Whether an object lock keeps what is stored, whoever asks for its end."""
+        with _told():
+            try:
+                found = self._client.get_object_lock_configuration(Bucket=self._bucket)
+            except self._client.exceptions.ClientError as error:
+                if error.response["Error"]["Code"] == "ObjectLockConfigurationNotFoundError":
+                    return False
+                raise
+        return bool(found.get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") == "Enabled")
+
 
 @contextmanager
 def _told() -> Generator[None, None, None]:

@@ -2,7 +2,7 @@
 
 import typer
 
-from cleanly.entry.cli import admin, backup, cron, edge, jobs, keys, ledger, payouts, process, sandbox, webhooks
+from cleanly.entry.cli import admin, backup, cron, doctor, edge, jobs, keys, ledger, payouts, process, sandbox, webhooks
 
 app = typer.Typer(
     name="cleanly",
@@ -12,6 +12,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 process.register(app)
+app.command()(doctor.doctor)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(cron.app, name="cron")
 app.add_typer(admin.app, name="admin")

@@ -1,6 +1,5 @@
 """What an operator's shell knows of Cloudflare. No service ever has any of it."""
 
-from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
@@ -10,7 +9,6 @@ from cleanly.kernel.settings import Group, Url, Words
 
 Plan = Literal["free", "pro", "business", "enterprise"]
 HOST = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"
-_FOR_OPERATORS = ("cloudflare_api_token", "cloudflare_zone_id")
 
 
 class CloudflareSettings(Group):
@@ -33,8 +31,3 @@ class CloudflareSettings(Group):
             return tuple(sorted({str(network(text)) for text in value}))
         except ValueError:
             raise ValueError("CLOUDFLARE_ADMIN_ADDRESSES: each must be an address or a network in CIDR form") from None
-
-    def cloudflare_refused_in_a_service(self) -> Mapping[str, str]:
-        """Who takes over a service must not get the zone with it."""
-        given = [name for name in _FOR_OPERATORS if getattr(self, name) is not None]
-        return {name.upper(): "is an operator's: it must not be in a service's environment" for name in given}

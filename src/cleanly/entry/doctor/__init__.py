@@ -1,0 +1,1 @@
+"""`cleanly doctor`: the checklist of a deployment, asked of the real things."""
