@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from json.encoder import encode_basestring_ascii as _quoted
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 from opentelemetry import metrics
@@ -45,7 +45,9 @@ def _name_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
 def _name_error(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """The kind of error that the line tells of, beside its stack."""
     told: Any = event.get("exc_info")
-    error = sys.exc_info()[1] if told is True else told[1] if isinstance(told, tuple) else told
+    error: Any = sys.exc_info()[1] if told is True else told
+    if isinstance(told, tuple):
+        error = cast("tuple[Any, ...]", told)[1]
     if isinstance(error, BaseException):
         event["error.type"] = type(error).__qualname__
     return event
