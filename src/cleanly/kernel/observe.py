@@ -44,10 +44,11 @@ def _name_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
 
 def _name_error(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """The kind of error that the line tells of, beside its stack."""
-    told: Any = event.get("exc_info")
-    error: Any = sys.exc_info()[1] if told is True else told
-    if isinstance(told, tuple):
-        error = cast("tuple[Any, ...]", told)[1]
+    error: object = event.get("exc_info")
+    if error is True:
+        error = sys.exc_info()[1]
+    elif isinstance(error, tuple):
+        _, error, _ = cast("tuple[object, object, object]", error)
     if isinstance(error, BaseException):
         event["error.type"] = type(error).__qualname__
     return event
