@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import AsyncGenerator
-from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request, Response
 from cleanly.kernel.context import Context
 from cleanly.kernel.errors import AppError
 from cleanly.kernel.http import envelope
-from cleanly.kernel.principal import SessionGate, TokenMissing
+from cleanly.kernel.principal import Caller, SessionGate, TokenMissing
 from cleanly.platform.providers.sandbox.adapter import Sandbox
 from cleanly.platform.providers.sandbox.jobs import pump
 from cleanly.platform.providers.sandbox.messages import PUMP, Pump
@@ -21,10 +21,10 @@ from cleanly.platform.providers.sandbox.module import module
 class Gate:
     """Lets in whoever names a token."""
 
-    async def admit(self, authorization: str | None) -> Any:
+    async def admit(self, authorization: str | None) -> Caller:
         if authorization is None:
             raise TokenMissing
-        return object()
+        return Caller(user_id=UUID(int=1), session_id=UUID(int=2))
 
 
 @pytest.fixture
