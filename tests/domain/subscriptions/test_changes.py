@@ -66,6 +66,22 @@ async def test_a_dearer_plan_holds_at_once_for_what_was_shown(kiosk: Kiosk):
     await kiosk.books_are_right()
 
 
+async def test_a_dearer_plan_that_the_bank_asks_about_waits_for_the_subscriber(kiosk: Kiosk):
+    made, dearer = await kiosk.subscribed(900), await kiosk.price(1803)
+    for confirms in (False, True):
+        shown = (await kiosk.ask("change", made["id"], {"priceId": dearer, "preview": True})).json()["preview"]
+        waits = (await kiosk.ask("change", made["id"], {"previewToken": shown["previewToken"]})).json()["subscription"]
+        assert (waits["priceId"], waits["state"]) == (made["priceId"], "active")
+        if confirms:
+            await kiosk.sandbox.billing.confirm(waits["client"]["clientSecret"].removesuffix("_secret_sandbox"))
+        await kiosk.later(hours=24)
+        found = await kiosk.look(made["id"])
+        assert (found["priceId"], found["client"]) == (dearer if confirms else made["priceId"], {})
+    assert await kiosk.told() == ["started", "changed"]
+    assert len(await kiosk.periods(made["id"])) == 2
+    await kiosk.books_are_right()
+
+
 async def test_a_cheaper_plan_holds_when_the_period_ends(kiosk: Kiosk):
     made = await kiosk.subscribed(1800)
     cheaper = await kiosk.price(900)

@@ -39,7 +39,8 @@ class SandboxBiller:
 
     async def client_parameters(self, reference: str, *, customer: str | None) -> Mapping[str, str]:
         """The Protocol's; `confirmPath` lets an app play the buyer who pays."""
-        if (await self._get("client_parameters", reference)).state not in {"incomplete", "past_due", "unpaid"}:
+        found = await self._get("client_parameters", reference)
+        if found.awaited is None and found.state not in {"incomplete", "past_due", "unpaid"}:
             return {}
         parameters = {
             "clientSecret": f"{reference}_secret_sandbox",
@@ -106,7 +107,7 @@ class SandboxBiller:
         return await self._do("resume_subscription", {"reference": reference}, act, key=key)
 
     async def confirm(self, reference: str) -> SubscriptionSnapshot:
-        """Play the buyer who pays the first period, or the one that failed.
+        """Play the buyer who pays the first period, the one that failed, or the change that waits.
 
         Raises:
             Refused: there is no such subscription, or it waits for no payment.

@@ -66,6 +66,20 @@ class PaidInvoice(BaseModel):
         )
 
 
+class Awaited(BaseModel):
+    """A change as of `at` that holds once the buyer confirms it, until `until`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    plan: Plan
+    change_id: UUID
+    at: datetime
+    until: datetime
+
+    def shown(self) -> billing.AwaitedChange:
+        """As the Protocol shows it."""
+        return billing.AwaitedChange(price_id=self.plan.price_id, until=self.until)
+
+
 class Subscription(Stored):
     """A subscription. Period `number` runs; `anchor` is when period 0 began. `failures`: of the invoice that is open.
 
@@ -86,6 +100,7 @@ class Subscription(Stored):
     cancel_at_period_end: bool = False
     ended_at: datetime | None = None
     pending: Plan | None = None
+    awaited: Awaited | None = None
     failures: int = 0
     paused_at: datetime | None = None
     decline_code: str | None = None
@@ -122,5 +137,6 @@ class Subscription(Stored):
             ended_at=self.ended_at,
             pending_price_id=None if self.pending is None else self.pending.price_id,
             decline_code=self.decline_code,
+            awaited=None if self.awaited is None else self.awaited.shown(),
             paid=tuple(invoice.shown() for invoice in self.invoices[-INVOICES_SHOWN:]),
         )

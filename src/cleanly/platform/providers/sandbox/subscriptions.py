@@ -8,13 +8,13 @@ from cleanly.platform.providers.billing import NewSubscription
 from cleanly.platform.providers.sandbox import rules
 from cleanly.platform.providers.sandbox.objects import Answer, Customer, Done, Payment, Refusal
 from cleanly.platform.providers.sandbox.rules import DECLINES, Fate
-from cleanly.platform.providers.sandbox.subscribed import PaidInvoice, Plan, Subscription
+from cleanly.platform.providers.sandbox.subscribed import Awaited, PaidInvoice, Plan, Subscription
 from cleanly.platform.providers.sandbox.world import World
 
 MISSING: Final = Refusal(code="resource_missing")
 UNEXPECTED: Final = Refusal(code="unexpected_state")
 ENDED: Final = frozenset({"canceled", "expired"})
-_RENEW, _RETRY, _EXPIRE = "renew", "retry", "expire"
+_RENEW, _RETRY, _EXPIRE, _GIVE_UP = "renew", "retry", "expire", "give_up"
 
 
 async def create(world: World, new: NewSubscription, *, fate: Fate) -> Answer:
@@ -52,10 +52,15 @@ async def create(world: World, new: NewSubscription, *, fate: Fate) -> Answer:
 
 
 async def confirm(world: World, reference: str) -> Answer:
-    """The buyer pays: the first period, or the one that failed."""
+    """The buyer pays: the first period, the one that failed, or the change that waits for it."""
     found = await world.find(Subscription, reference)
     if found is None:
         return MISSING
+    if found.awaited is not None:
+        waited = found.awaited
+        found = await _change_now(world, found, waited.plan, waited.change_id, waited.at)
+        await world.tell(found, "subscription.updated", found)
+        return Done(object=found.id)
     if found.state not in {"incomplete", "past_due", "unpaid"}:
         return UNEXPECTED
     if found.state == "incomplete":
@@ -86,11 +91,16 @@ async def change(
         return UNEXPECTED
     if fate in DECLINES:
         return Refusal(code="card_declined", decline_code=DECLINES[fate])
+    found = found.model_copy(update={"awaited": None})
     if at is None:
         pending = None if plan == found.plan else plan
         found = await world.put(found.model_copy(update={"pending": pending}))
     elif found.state == "trialing":
         found = await world.put(found.model_copy(update={"plan": plan, "pending": None}))
+    elif rules.fate_of(plan.amount) is Fate.ASKS_BUYER and due_for(found, plan, at) > 0:
+        awaited = Awaited(plan=plan, change_id=change_id, at=at, until=world.now + rules.INCOMPLETE)
+        found = await world.put(found.model_copy(update={"awaited": awaited, "pending": None}))
+        await world.plan(rules.INCOMPLETE, _GIVE_UP, found)
     else:
         found = await _change_now(world, found, plan, change_id, at)
     await world.tell(found, "subscription.updated", found)
@@ -99,7 +109,7 @@ async def change(
 
 async def _change_now(world: World, found: Subscription, plan: Plan, change_id: UUID, at: datetime) -> Subscription:
     due = due_for(found, plan, at)
-    changed = found.model_copy(update={"plan": plan, "pending": None})
+    changed = found.model_copy(update={"plan": plan, "pending": None, "awaited": None})
     if not _same_rhythm(found.plan, plan):
         changed = changed.model_copy(update={"anchor": at, "number": 0})
     changed = changed.model_copy(update={"paid_until": changed.period_end})
@@ -165,6 +175,9 @@ async def carry_out(world: World, action: str, object_id: str) -> None:
             await _end(world, found, "expired")
         case Subscription(state="active" | "trialing"), "renew" if world.now >= found.period_end:
             await _next_period(world, found)
+        case Subscription(awaited=Awaited(until=until)), "give_up" if world.now >= until:
+            found = await world.put(found.model_copy(update={"awaited": None}))
+            await world.tell(found, "subscription.updated", found)
         case Subscription(state="past_due"), "retry":
             await _try_period(world, found)
         case _:
@@ -244,7 +257,7 @@ def _with_invoice(found: Subscription, payment: Payment, *, starts: datetime, ch
 
 
 async def _end(world: World, found: Subscription, state: str) -> None:
-    ended = found.model_copy(update={"state": state, "ended_at": world.now, "pending": None})
+    ended = found.model_copy(update={"state": state, "ended_at": world.now, "pending": None, "awaited": None})
     await world.put(ended)
     await world.tell(ended, "subscription.deleted", ended)
 
