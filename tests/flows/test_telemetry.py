@@ -34,6 +34,7 @@ async def test_what_is_pushed_scraped_logged_and_refused_holds_no_secret(postgre
             "otel_exporter_otlp_headers": f"x-key={CANARY}%20key",
             "otel_metric_export_interval": "3600000",
             "otel_traces_sampler_arg": "1",
+            "otel_bsp_max_queue_size": "100000",  # the SDK's own: on a busy machine it would drop the oldest
         }
         with service(folder, command="dev", **settings) as running:
             trace = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-00"}
