@@ -112,8 +112,8 @@ async def test_what_one_client_sets_another_finds_so_limits_stand_on_the_role(
 ):
     with pgbouncer.pooled_url(server, direct, default_pool_size=1) as url:
         with client(url) as first, client(url) as second:
-            limits = [one(first, f"SHOW {name}") for name in migrate._ROLE_TIMEOUTS]
-            assert limits == list(migrate._ROLE_TIMEOUTS.values())
+            limits = [one(first, f"SHOW {name}") for name in migrate.ROLE_TIMEOUTS]
+            assert limits == list(migrate.ROLE_TIMEOUTS.values())
             first.execute("SET statement_timeout = '7s'")
             assert one(second, "SHOW statement_timeout") == "7s"
             first.execute("RESET statement_timeout")
@@ -122,7 +122,7 @@ async def test_what_one_client_sets_another_finds_so_limits_stand_on_the_role(
             await session.execute(text("SELECT set_config('statement_timeout', '60s', true)"))
         await database.close()
         with client(url) as next_one:
-            assert one(next_one, "SHOW statement_timeout") == migrate._ROLE_TIMEOUTS["statement_timeout"]
+            assert one(next_one, "SHOW statement_timeout") == migrate.ROLE_TIMEOUTS["statement_timeout"]
 
 
 def test_options_at_the_start_are_refused_so_a_dump_asks_for_the_direct_host(

@@ -19,7 +19,7 @@ _log = structlog.get_logger(__name__)
 _LOCK = 7_203_316_021_874_551  # any number, as long as it is ours
 _LOCK_TRIES = 5
 # Held by the role, because a pooler refuses start-up options and leaks SET to the next client.
-_ROLE_TIMEOUTS = {
+ROLE_TIMEOUTS = {
     "statement_timeout": "10s",
     "lock_timeout": "3s",
     "idle_in_transaction_session_timeout": "15s",
@@ -160,7 +160,7 @@ def _remember(connection: Connection) -> None:
 
 def _set_role_timeouts(guard: Connection) -> None:
     role, database = guard.execute(text("SELECT quote_ident(current_user), quote_ident(current_database())")).one()
-    for name, value in _ROLE_TIMEOUTS.items():
+    for name, value in ROLE_TIMEOUTS.items():
         # Both identifiers were quoted by the server itself; the names and values are constants above.
         guard.exec_driver_sql(f"ALTER ROLE {role} IN DATABASE {database} SET {name} = '{value}'")
 
