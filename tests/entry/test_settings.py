@@ -152,10 +152,11 @@ def test_what_goes_together_is_good_and_test_money_only_when_it_is_meant(monkeyp
     assert load(monkeypatch, **GOOD | STRIPE | PAYPAL | meant | {"ALLOW_TEST_PAYMENTS": "on"}).is_production
 
 
-def test_a_service_on_render_does_not_start_with_the_key_that_opens_copies(monkeypatch: pytest.MonkeyPatch):
-    assert load(monkeypatch, **GOOD | {"BACKUP_KEY": KEY, "RENDER": None}).is_production
-    assert set(faults(monkeypatch, **GOOD | {"BACKUP_KEY": KEY, "RENDER": "true"})) == {"BACKUP_KEY"}
-    assert load(monkeypatch, **GOOD | {"BACKUP_KEY": "", "RENDER": "true"}).is_production
+@pytest.mark.parametrize("name", environment._OPERATORS)
+def test_a_service_on_render_does_not_start_with_an_operators_key(monkeypatch: pytest.MonkeyPatch, name: str):
+    assert load(monkeypatch, **GOOD | {name: KEY, "RENDER": None}).is_production
+    assert set(faults(monkeypatch, **GOOD | {name: KEY, "RENDER": "true"})) == {name}
+    assert load(monkeypatch, **GOOD | {name: "", "RENDER": "true"}).is_production
 
 
 def test_a_socket_of_the_same_machine_needs_no_tls(monkeypatch: pytest.MonkeyPatch):

@@ -35,6 +35,8 @@ from cleanly.platform.webhooks.outbound.settings import OutboundSettings
 
 SECRET_BYTES_MIN = 32
 _KNOWN_SECRETS = {DEVELOPMENT_SECRET, "changethis", "changeme", "secret", "your-secret-key"}
+# Each opens more than a service needs: they are for an operator's shell and for the workflow.
+_OPERATORS = ("BACKUP_KEY", "CLOUDFLARE_API_TOKEN", "RENDER_API_KEY", "NEON_API_KEY", "GITHUB_TOKEN")
 _PREFIXES = (
     *("JWT_", "DATABASE_", "RATE_LIMIT_", "JOBS_", "MAIL_", "PASSWORD_", "GOOGLE_", "CLEANLY_", "REFRESH_", "STRIPE_"),
     *("PAYPAL_", "SANDBOX_", "INBOUND_", "OUTBOUND_", "PAYOUT_", "SUBSCRIPTION_", "REPORT_", "METRICS_", "BACKUP_"),
@@ -200,8 +202,9 @@ def _check(settings: Settings) -> dict[str, str]:
         faults["APP_ENV"] = "NODE_ENV says something else; set one of the two"
     if settings.render and not (settings.app_env or settings.node_env):
         faults["APP_ENV"] = "must be set on Render"
-    if settings.render and settings.backup_key:
-        faults["BACKUP_KEY"] = "opens every copy, and no service needs to: it is an operator's"
+    if settings.render:
+        held = [name for name in _OPERATORS if os.environ.get(name)]
+        faults |= dict.fromkeys(held, "is an operator's: no service may hold it")
     if len(settings.jwt_secret) != len({secret.get_secret_value() for secret in settings.jwt_secret}):
         faults["JWT_SECRET"] = "names a secret twice"
     if settings.edge_enforce == "on" and not settings.edge_secret:
