@@ -153,6 +153,12 @@ def test_every_command_that_a_document_names_exists():
     assert [f"{path}: cleanly {' '.join(words)}" for path, words in named if not _exists(top, words)] == []
 
 
+def test_every_tool_that_a_document_names_exists():
+    named = {(path, tool) for path, text in DOCS.items() for tool in re.findall(r"python (tools/[\w/]+\.py)", text)}
+    assert {tool for _, tool in named} >= {"tools/deploy.py", "tools/smoke.py", "tools/neon_branch.py"}
+    assert [f"{path}: {tool}" for path, tool in named if not (ROOT / tool).is_file()] == []
+
+
 def _exists(command: object, words: list[str]) -> bool:
     if not words or not isinstance(command, TyperGroup):
         return True  # what follows a command is its arguments

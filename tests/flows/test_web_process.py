@@ -6,7 +6,7 @@ import httpx2
 import pytest
 import structlog.testing
 
-from cleanly.entry import api
+from cleanly.entry import api, serve
 from cleanly.entry import context as contexts
 from cleanly.entry import settings as environment
 from cleanly.entry.health import Liveness
@@ -193,6 +193,15 @@ async def test_production_answers_only_to_its_names(production: World):
         assert (reply.status_code, code(reply)) == (400, "MALFORMED_REQUEST")
     for host in ("api.example.com", "API.Example.com:443", "api.internal"):
         assert (await production.call("GET", "/errors", **(HTTPS | {"Host": host}))).status_code == 200
+
+
+async def test_a_process_takes_no_traffic_before_it_has_seen_its_schema(world: World):
+    world.context.part(Liveness).has_booted = False
+    refused = await world.call("GET", "/health/live")
+    assert (refused.status_code, code(refused)) == (503, "SERVICE_UNAVAILABLE")
+    assert (await world.call("GET", "/health")).status_code == 200
+    await serve.wait_for_schema(world.context)
+    assert (await world.call("GET", "/health/live")).status_code == 200
 
 
 async def test_the_platforms_probe_reaches_production_directly(production: World):

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from cleanly.entry import embedded, migrate
 from cleanly.entry.backup import content, copies, drills, jobs, metrics, programs, sealing
 from cleanly.entry.backup.errors import BackupFault
-from cleanly.entry.backup.manifest import Manifest
+from cleanly.entry.backup.manifest import Drill, Manifest
 from cleanly.entry.backup.settings import BackupSettings
 from cleanly.entry.backup.stores import Bucket, Folder, Store, open_store
 from cleanly.entry.cli import app, running
@@ -323,13 +323,27 @@ def test_a_bucket_that_does_not_answer_is_one_line(bucket_settings: BackupSettin
 
 
 async def test_the_worker_tells_what_lies_in_the_store(copied, monkeypatch: pytest.MonkeyPatch):
-    settings, _, made = copied
+    settings, store, made = copied
+    good = Drill(backup=made.name, started_at=NOW(), duration_seconds=7, data_age_seconds=60, faults=())
+    later = good.started_at + timedelta(days=1)
+    for done in (good, good.model_copy(update={"started_at": later, "duration_seconds": 1, "faults": ("damaged",)})):
+        with copies.working_folder() as folder:
+            (folder / "drill").write_text(done.model_dump_json())
+            store.put(f"drills/{done.started_at:%Y%m%dT%H%M%SZ}.json", folder / "drill")
     told: dict[str, float] = {}
-    for name in ("_newest", "_size", "_copies"):
+    for name in ("_newest", "_size", "_copies", "_drill", "_duration", "_age"):
         gauge = type("Gauge", (), {"set": lambda _, value, name=name: told.__setitem__(name, value)})()
         monkeypatch.setattr(metrics, name, gauge)
     jobs.look(settings)
-    assert told == {"_newest": made.taken_at.timestamp(), "_size": made.sealed_bytes, "_copies": 1}
+    assert told == {
+        "_newest": made.taken_at.timestamp(),
+        "_size": made.sealed_bytes,
+        "_copies": 1,
+        # A drill that went badly is no success, however new.
+        "_drill": good.started_at.timestamp(),
+        "_duration": 7,
+        "_age": 60,
+    }
 
 
 def test_the_commands_make_list_verify_drill_and_restore(
