@@ -241,7 +241,7 @@ def _check_database(settings: Settings, name: str) -> dict[str, str]:
 def _check_production(settings: Settings) -> dict[str, str]:
     faults: dict[str, str] = {}
     secrets = [secret.get_secret_value() for secret in settings.jwt_secret]
-    if any(secret in _KNOWN_SECRETS or secret.startswith(("changethis", "only-for-this-machine")) for secret in secrets):
+    if any(secret in _KNOWN_SECRETS or secret.startswith(("changethis", "only-for-this")) for secret in secrets):
         faults["JWT_SECRET"] = "is missing or a known example; production needs a secret of its own"
     elif any(len(secret.encode()) < SECRET_BYTES_MIN for secret in secrets):
         faults["JWT_SECRET"] = f"each secret needs at least {SECRET_BYTES_MIN} bytes"
