@@ -6,7 +6,9 @@ from typing import Any
 
 import psycopg
 import pytest
+from fastapi import FastAPI
 
+from cleanly.entry.direct import Direct
 from tests.authority import calling
 from tests.authority.calling import operations
 from tests.authority.estate import settle
@@ -16,6 +18,8 @@ from tests.moved_clock import MovedClock
 from tests.platform.webhooks.outbound.stage import QUICK
 from tests.world import World, running
 
+# For people at a desk, closed in production (`make audit`: headers), but for metrics, which have a token of their own.
+UNNAMED = {"/api/v1/openapi.json", "/docs", "/metrics", "/dev/mail", "/dev/ledger", "/app/{rest:path}"}
 # A refusal may be remembered under its Idempotency-Key.
 _NOTED = {"idempotency_keys"}
 
@@ -48,6 +52,15 @@ async def test_every_route_has_a_row_that_fits_what_it_declares(service: World):
             assert row.grants["other"] != "in" or row.is_mine, name
         if row.proved:
             assert (ROOT / row.proved).is_file(), row.proved
+
+
+async def test_a_route_that_the_contract_does_not_name_is_known_and_only_reads(service: World):
+    app = service.app
+    while not isinstance(app, FastAPI):
+        app = app.app if isinstance(app, Direct) else app._app
+    unnamed = {route.path: route.methods for route in app.routes if not route.include_in_schema}
+    assert set(unnamed) == UNNAMED
+    assert set().union(*unnamed.values()) <= {"GET", "HEAD"}
 
 
 async def test_everybody_gets_what_is_theirs_and_nobody_anything_else(

@@ -17,7 +17,7 @@ _HEADERS = {
 _TELLTALE = ("Traceback", 'File "', "psycopg", "sqlalchemy", "SELECT ", "/site-packages/", "asyncio")
 _TALKATIVE = ("server", "x-powered-by")
 CLOSED = (
-    "/docs", "/redoc", "/openapi.json", "/api/v1/openapi.json", "/metrics", "/dev/mail", "/dev/books", "/api/v1/books",
+    "/docs", "/redoc", "/openapi.json", "/api/v1/openapi.json", "/metrics", "/dev/mail", "/dev/ledger", "/app/x",
 )  # fmt: skip
 _NOBODY = {"email": "nobody@example.com", "password": "not the password of anybody"}
 
