@@ -16,10 +16,17 @@ from tests.authority.rights import RIGHTS
 from tests.conftest import ROOT, empty
 from tests.moved_clock import MovedClock
 from tests.platform.webhooks.outbound.stage import QUICK
-from tests.world import World, running
+from tests.world import World, code, running
 
 # For people at a desk, closed in production (`make audit`: headers), but for metrics, which have a token of their own.
-UNNAMED = {"/api/v1/openapi.json", "/docs", "/metrics", "/dev/mail", "/dev/ledger", "/app/{rest:path}"}
+PAGES = {"/api/v1/openapi.json", "/docs", "/metrics", "/dev/mail", "/dev/ledger", "/app/{rest:path}"}
+# Play money's. Where it is off nothing is there: tests/platform/providers/sandbox/test_endpoints.py.
+PLAY = {
+    "/api/v1/sandbox/payments/{reference}/confirm",
+    "/api/v1/sandbox/payments/{reference}/decline",
+    "/api/v1/sandbox/subscriptions/{reference}/confirm",
+    "/api/v1/sandbox/advance",
+}
 # A refusal may be remembered under its Idempotency-Key.
 _NOTED = {"idempotency_keys"}
 
@@ -54,13 +61,16 @@ async def test_every_route_has_a_row_that_fits_what_it_declares(service: World):
             assert (ROOT / row.proved).is_file(), row.proved
 
 
-async def test_a_route_that_the_contract_does_not_name_is_known_and_only_reads(service: World):
+async def test_a_route_that_the_contract_does_not_name_is_known_and_only_reads_or_plays(service: World):
     app = service.app
     while not isinstance(app, FastAPI):
         app = app.app if isinstance(app, Direct) else app._app
     unnamed = {route.path: route.methods for route in app.routes if not route.include_in_schema}
-    assert set(unnamed) == UNNAMED
-    assert set().union(*unnamed.values()) <= {"GET", "HEAD"}
+    assert set(unnamed) == PAGES | PLAY
+    assert set().union(*(unnamed[path] for path in PAGES)) <= {"GET", "HEAD"}
+    for path in PLAY:
+        reply = await service.call("POST", path.removeprefix("/api/v1").format(reference="py_1"), {})
+        assert (reply.status_code, code(reply)) == (401, "TOKEN_MISSING"), path
 
 
 async def test_everybody_gets_what_is_theirs_and_nobody_anything_else(
