@@ -6,7 +6,9 @@ from typing import Any
 
 import psycopg
 import pytest
+from fastapi import FastAPI
 
+from cleanly.entry.direct import Direct
 from tests.authority import calling
 from tests.authority.calling import operations
 from tests.authority.estate import settle
@@ -14,8 +16,17 @@ from tests.authority.rights import RIGHTS
 from tests.conftest import ROOT, empty
 from tests.moved_clock import MovedClock
 from tests.platform.webhooks.outbound.stage import QUICK
-from tests.world import World, running
+from tests.world import World, code, running
 
+# For people at a desk, closed in production (`make audit`: headers), but for metrics, which have a token of their own.
+PAGES = {"/api/v1/openapi.json", "/docs", "/metrics", "/dev/mail", "/dev/ledger", "/app/{rest:path}"}
+# Play money's. Where it is off nothing is there: tests/platform/providers/sandbox/test_endpoints.py.
+PLAY = {
+    "/api/v1/sandbox/payments/{reference}/confirm",
+    "/api/v1/sandbox/payments/{reference}/decline",
+    "/api/v1/sandbox/subscriptions/{reference}/confirm",
+    "/api/v1/sandbox/advance",
+}
 # A refusal may be remembered under its Idempotency-Key.
 _NOTED = {"idempotency_keys"}
 
@@ -50,18 +61,31 @@ async def test_every_route_has_a_row_that_fits_what_it_declares(service: World):
             assert (ROOT / row.proved).is_file(), row.proved
 
 
+async def test_a_route_that_the_contract_does_not_name_is_known_and_only_reads_or_plays(service: World):
+    app = service.app
+    while not isinstance(app, FastAPI):
+        app = app.app if isinstance(app, Direct) else app._app
+    unnamed = {route.path: route.methods for route in app.routes if not route.include_in_schema}
+    assert set(unnamed) == PAGES | PLAY
+    assert set().union(*(unnamed[path] for path in PAGES)) <= {"GET", "HEAD"}
+    for path in PLAY:
+        reply = await service.call("POST", path.removeprefix("/api/v1").format(reference="py_1"), {})
+        assert (reply.status_code, code(reply)) == (401, "TOKEN_MISSING"), path
+
+
 async def test_everybody_gets_what_is_theirs_and_nobody_anything_else(
     service: World, database_url: str, record_property: Any
 ):
     estate, document = await settle(service), await contract(service)
     before = rows(database_url)
     turned_away = [*await calling.refused(estate, document), *await calling.as_platform(estate, document)]
-    assert differences(before, rows(database_url)) == set(), "who was refused has changed something"
+    changed = differences(before, rows(database_url))
     seen = turned_away + await calling.let_in(estate, document)
     table = calling.as_table(seen)
     record_property("authorisation", json.dumps(table))
     faults = [f"{line['operation']}: {fault}" for line in table for fault in line["faults"]]
     assert not faults, "\n".join(faults)
+    assert changed == set(), "who was refused has changed something"
     # A row proves something only if somebody gets through.
     reached = {one.operation for one in seen if one.got.startswith("2")}
     assert {name for name, row in RIGHTS.items() if not row.proved} - reached == set()

@@ -51,7 +51,7 @@ def judged(tool: str, faults: Sequence[str], *, table: str = "") -> Result:
 
 
 def write(folder: pathlib.Path, results: Sequence[Result], *, finished_at: str, commit: str) -> None:
-    """`report.json` for `cleanly doctor`, `report.md` for people."""
+    """`report.json` for programs, `report.md` for people."""
     folder.mkdir(parents=True, exist_ok=True)
     told = [{"tool": one.tool, "status": one.status, "findings": one.findings, "high": one.high} for one in results]
     report = {"version": VERSION, "finishedAt": finished_at, "commit": commit, "results": told}

@@ -82,6 +82,7 @@ def _running(database_url: str) -> Generator[str, None, None]:
     port = _free_port()
     variables = {
         "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT / "src"),  # this checkout, whatever is installed
         "APP_ENV": "production",
         "DATABASE_URL": database_url,
         "JWT_SECRET": secrets.token_urlsafe(48),

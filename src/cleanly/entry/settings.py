@@ -36,14 +36,7 @@ from cleanly.platform.webhooks.inbound.settings import InboundSettings
 from cleanly.platform.webhooks.outbound.settings import OutboundSettings
 
 SECRET_BYTES_MIN = 32
-_KNOWN_SECRETS = {
-    DEVELOPMENT_SECRET,
-    "only-for-this-machine-0123456789abcdef",
-    "changethis",
-    "changeme",
-    "secret",
-    "your-secret-key",
-}
+_KNOWN_SECRETS = {DEVELOPMENT_SECRET, "changethis", "changeme", "secret", "your-secret-key"}
 _PREFIXES = (
     *("JWT_", "DATABASE_", "RATE_LIMIT_", "JOBS_", "MAIL_", "PASSWORD_", "GOOGLE_", "CLEANLY_", "REFRESH_", "STRIPE_"),
     *("PAYPAL_", "SANDBOX_", "INBOUND_", "OUTBOUND_", "PAYOUT_", "SUBSCRIPTION_", "REPORT_", "METRICS_", "BACKUP_"),
@@ -230,7 +223,7 @@ def _check(settings: Settings) -> dict[str, str]:
 def _check_production(settings: Settings) -> dict[str, str]:
     faults: dict[str, str] = {}
     secrets = [secret.get_secret_value() for secret in settings.jwt_secret]
-    if any(secret in _KNOWN_SECRETS or secret.startswith("changethis") for secret in secrets):
+    if any(secret in _KNOWN_SECRETS or secret.startswith(("changethis", "only-for-this")) for secret in secrets):
         faults["JWT_SECRET"] = "is missing or a known example; production needs a secret of its own"
     elif any(len(secret.encode()) < SECRET_BYTES_MIN for secret in secrets):
         faults["JWT_SECRET"] = f"each secret needs at least {SECRET_BYTES_MIN} bytes"
