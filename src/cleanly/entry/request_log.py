@@ -13,6 +13,9 @@ from cleanly.kernel.observe import REQUEST_LINES
 from cleanly.kernel.principal import Caller
 
 
+_RAY_MAX = 40
+
+
 class Finished(Protocol):
     """What the shell knows of a request when it is over. `status` 0: the connection was lost before an answer."""
 
@@ -34,6 +37,9 @@ def write(call: Finished, route: str, seconds: float) -> None:
         "duration_ms": round(seconds * 1000, 2),
         "client.address": call.client.text if call.client is not None else "unknown",
     }
+    # The edge's name of the call; whoever came another way could write anything there.
+    if call.client is not None and call.client.via_edge and (ray := call.headers.get(b"cf-ray")) is not None:
+        fields["cf_ray"] = ray.decode("latin-1")[:_RAY_MAX]
     caller: Caller | None = scope.get(SCOPE_CALLER)
     if caller is not None:
         fields["user.id"] = text_of(caller.user_id)
