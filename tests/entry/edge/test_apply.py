@@ -106,6 +106,7 @@ def test_dns_only_makes_the_names_past_the_edge_and_the_next_apply_moves_them(se
     assert apply(server, dns_only=True) == []
     assert apply(server)[-1] == "PATCH CNAME"
     assert cname(zone)["proxied"] is True
+    assert apply(server, dns_only=True) == []  # it is no way out of the edge
 
 
 def test_a_name_made_by_hand_is_taken_over_and_authorities_of_others_stay(server: Edge, zone: FakeZone):

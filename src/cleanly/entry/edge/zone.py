@@ -162,7 +162,7 @@ def _plain(answer: Any) -> Json:
     """What came, by its fields: of two kinds with the same fields the SDK may take the other one."""
     if answer is None:
         raise ValueError("an answer without a result")
-    return cast("Json", answer if isinstance(answer, dict) else answer.to_dict(mode="json"))
+    return cast("Json", answer if isinstance(answer, dict) else answer.to_dict(mode="json", warnings=False))
 
 
 def _refusal(what: str, error: "APIStatusError") -> str:
