@@ -1,4 +1,4 @@
-"""One line per request: the route's template, never the path with its ids; no query, no body, no header."""
+"""One line per request: the route's template, not the path with its ids; of the headers only the edge's ray."""
 
 from collections.abc import MutableMapping
 from typing import Any, Protocol
@@ -11,7 +11,6 @@ from cleanly.kernel.http import SCOPE_CALLER, SCOPE_REQUEST_ID
 from cleanly.kernel.ids import text_of
 from cleanly.kernel.observe import REQUEST_LINES
 from cleanly.kernel.principal import Caller
-
 
 _RAY_MAX = 40
 

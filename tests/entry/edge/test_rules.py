@@ -85,7 +85,7 @@ def test_a_host_that_would_break_an_expression_is_no_host(url: str | None):
     found = CloudflareSettings.model_validate(
         {"cloudflare_api_token": "t", "cloudflare_zone_id": "0" * 32, "cloudflare_origin": "x.onrender.com"}
     )
-    with pytest.raises(EdgeFault, match="^PUBLIC_URL must be set"):
+    with pytest.raises(EdgeFault, match=r"^PUBLIC_URL must be set"):
         wanted(found, public_url=url, secret=SECRET, dns_only=False)
 
 
