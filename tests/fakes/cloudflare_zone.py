@@ -87,8 +87,7 @@ class FakeZone:
             if (reply := look(method, path)) is not None:
                 return reply
         try:
-            if token != f"Bearer {TOKEN}":
-                raise Refused(401, 1000, "Invalid API Token")
+            self._knows(token)
             result = self._route(method, path, query, body)
         except Refused as error:
             fault = {"code": error.code, "message": str(error)}
@@ -125,6 +124,10 @@ class FakeZone:
                 return self._phase(method, phase, body)
             case other:
                 raise Refused(404, 7003, f"Could not route to {other}")
+
+    def _knows(self, token: str | None) -> None:
+        if token != f"Bearer {TOKEN}":
+            raise Refused(401, 1000, "Invalid API Token")
 
     def _may(self, scope: str) -> None:
         if scope not in self.scopes:

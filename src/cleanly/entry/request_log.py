@@ -1,4 +1,4 @@
-"""One line per request: the route's template, never the path with its ids; no query, no body, no header."""
+"""One line per request: the route's template, not the path with its ids; of the headers only the edge's ray."""
 
 import re
 from collections.abc import MutableMapping
@@ -38,7 +38,8 @@ def write(call: Finished, route: str, seconds: float) -> None:
         "duration_ms": round(seconds * 1000, 2),
         "client.address": call.client.text if call.client is not None else "unknown",
     }
-    if (ray := call.headers.get(b"cf-ray")) is not None and _RAY.fullmatch(ray):
+    ray = call.headers.get(b"cf-ray", b"")
+    if call.client is not None and call.client.via_edge and _RAY.fullmatch(ray):
         fields["cf_ray"] = ray.decode()
     caller: Caller | None = scope.get(SCOPE_CALLER)
     if caller is not None:

@@ -154,6 +154,8 @@ def _record(wanted: Wanted, actual: Actual, *, prune: bool) -> Iterator[Change]:
         yield _one(DropRecord(record["id"]), name, record.get("content"), None)
     name = f"dns CNAME {wanted.host}"
     found = next((record for record in actual.at_host if record["type"] == "CNAME"), None)
+    if found is not None and found.get("proxied"):
+        body["proxied"] = True  # what is behind the edge is never taken from it: the service would refuse every call
     if found is None:
         yield _one(PutRecord(None, body), name, None, _shown_record(body))
     elif _shown_record(found) != _shown_record(body):

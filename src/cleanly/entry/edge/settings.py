@@ -26,7 +26,7 @@ class CloudflareSettings(Group):
 
     @field_validator("cloudflare_admin_addresses")
     @classmethod
-    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+    def _are_admin_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         try:
             return tuple(sorted({str(network(text)) for text in value}))
         except ValueError:

@@ -1,7 +1,8 @@
 """The zone itself, by Cloudflare's SDK: read as plain JSON, written one thing at a time."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any, assert_never, cast
 
 from cleanly.entry.edge.errors import EdgeFault
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _SECONDS_MAX = 20
 _TRIES_MORE = 3
+_RECORDS_MAX = 500  # of one name
 # What a token may do, in the words of the page where tokens are made; all for this one zone.
 _SCOPES: Mapping[str, str] = {
     "the zone": "Zone: Read",
@@ -46,11 +48,9 @@ class Zone:
         with self._told("the zone"):
             zone = _plain(client.zones.get(zone_id=self._id))
         with self._told("the names"):
-            at_host = [_plain(one) for one in client.dns.records.list(zone_id=self._id, name={"exact": wanted.host})]
-            issuers = [
-                _plain(one)
-                for one in client.dns.records.list(zone_id=self._id, name={"exact": zone["name"]}, type="CAA")
-            ]
+            records = client.dns.records
+            at_host = _all(records.list(zone_id=self._id, name={"exact": wanted.host}))
+            issuers = _all(records.list(zone_id=self._id, name={"exact": zone["name"]}, type="CAA"))
         settings: dict[str, Json] = {}
         with self._told("the settings"):
             for name in wanted.settings:
@@ -62,8 +62,8 @@ class Zone:
         return Actual(
             name=str(zone["name"]),
             plan=cast("Json", zone.get("plan") or {}).get("legacy_id"),
-            at_host=tuple(at_host),
-            issuers=tuple(issuers),
+            at_host=at_host,
+            issuers=issuers,
             settings=settings,
             bots=bots,
             phases={phase: self._phase(phase) for phase in wanted.phases},
@@ -150,11 +150,19 @@ def open_zone(settings: CloudflareSettings, *, hidden: tuple[str, ...], tries_mo
     return Zone(client, settings.cloudflare_zone_id or "", hidden=(token, *hidden))
 
 
+def _all(pages: Iterable[Any]) -> tuple[Json, ...]:
+    """Page after page until an empty one, but not for ever."""
+    found = tuple(_plain(one) for one in islice(pages, _RECORDS_MAX + 1))
+    if len(found) > _RECORDS_MAX:
+        raise ValueError("more records of one name than any has")
+    return found
+
+
 def _plain(answer: Any) -> Json:
     """What came, by its fields: of two kinds with the same fields the SDK may take the other one."""
     if answer is None:
         raise ValueError("an answer without a result")
-    return cast("Json", answer if isinstance(answer, dict) else answer.to_dict(mode="json"))
+    return cast("Json", answer if isinstance(answer, dict) else answer.to_dict(mode="json", warnings=False))
 
 
 def _refusal(what: str, error: "APIStatusError") -> str:
