@@ -1,10 +1,11 @@
 """Settings: every slice's group in one, and the only reader of the environment. All faults are named at once."""
 
+import inspect
 import os
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cleanly.domain.auth.sessions.settings import DEVELOPMENT_SECRET, SessionSettings
@@ -18,8 +19,8 @@ from cleanly.entry.backup.settings import BackupSettings
 from cleanly.entry.database_settings import DatabaseSettings
 from cleanly.entry.doctor.settings import OPERATOR_VARIABLES, OperatorSettings
 from cleanly.entry.edge.settings import CloudflareSettings
+from cleanly.entry.process_settings import Environment, ProcessSettings
 from cleanly.entry.telemetry_settings import TelemetrySettings
-from cleanly.kernel.settings import Group, Url, Words
 from cleanly.platform.cache.settings import CacheSettings
 from cleanly.platform.cron.settings import CronSettings
 from cleanly.platform.idempotency.settings import IdempotencySettings
@@ -42,7 +43,6 @@ _PREFIXES = (
     *("PAYPAL_", "SANDBOX_", "INBOUND_", "OUTBOUND_", "PAYOUT_", "SUBSCRIPTION_", "REPORT_", "METRICS_", "BACKUP_"),
     "CLOUDFLARE_",
 )
-Environment = Literal["development", "test", "preview", "production"]
 
 
 class BadSettings(ValueError):
@@ -51,29 +51,6 @@ class BadSettings(ValueError):
     def __init__(self, faults: Mapping[str, str]) -> None:
         self.faults = dict(sorted(faults.items()))
         super().__init__("\n".join(f"{name}: {reason}" for name, reason in self.faults.items()))
-
-
-class ProcessSettings(Group):
-    """Where the process runs, listens and logs."""
-
-    app_env: Environment | None = None
-    node_env: Environment | None = None
-    api_port: Annotated[int, Field(ge=0, le=65535)] | None = None
-    port: Annotated[int, Field(ge=0, le=65535)] | None = None
-    api_host: str | None = None
-    public_url: Url | None = None
-    allowed_hosts: Words = ()
-    cors_origins: Words = ()
-    docs: Literal["on", "off"] | None = None
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    log_format: Literal["json", "console"] | None = None
-    body_bytes_max: Annotated[int, Field(ge=1024)] = 1024 * 1024
-    request_seconds_max: Annotated[float, Field(gt=0)] = 30
-    drain_seconds: Annotated[float, Field(ge=0)] = 5
-    keep_alive_seconds: Annotated[int, Field(ge=1)] = 75
-    render: str | None = None
-    render_git_commit: str | None = None
-    render_instance_id: str | None = None
 
 
 class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # each group brings the same model_config
@@ -182,14 +159,22 @@ def readable(**overrides: Any) -> tuple[Settings, dict[str, str]]:
             settings = Settings(**{**overrides, **blank})
             break
         except ValidationError as error:
-            # Read again without the bad ones, so that what comes after them adds its own to the list.
+            # Read again without the bad ones, so that what comes after them adds its own to the list. A group whose
+            # fields contradict each other, such as half a provider, goes as a whole.
             named = _named(error)
-            fresh = [name for name in named if name.lower() in Settings.model_fields and name.lower() not in blank]
             faults = named | faults
+            fresh = {name.lower() for name in named} & Settings.model_fields.keys() - blank.keys()
+            fresh = fresh or {mate for name in named for mate in _mates(name.lower())} - blank.keys()
             if not fresh:
                 return Settings.model_construct(), faults
-            blank |= {name.lower(): Settings.model_fields[name.lower()].default for name in fresh}
+            blank |= {name: Settings.model_fields[name].default for name in fresh}
     return settings, _check(settings) | faults
+
+
+def _mates(name: str) -> set[str]:
+    """The fields of the group that a field is of."""
+    groups = [set(inspect.get_annotations(kind)) for kind in Settings.__mro__[1:]]
+    return next((group for group in groups if name in group), set[str]()) & Settings.model_fields.keys()
 
 
 def _named(error: ValidationError) -> dict[str, str]:

@@ -29,8 +29,8 @@ def doctor(
     live: Annotated[str, typer.Option(help="The service's address; else PUBLIC_URL.", metavar="URL")] = "",
     commit: Annotated[str, typer.Option(help="What should be deployed; else this checkout's commit.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="For a program: docs/doctor.schema.json.")] = False,
-    load_report: Annotated[pathlib.Path, typer.Option(help="What `make load` wrote.")] = pathlib.Path(LOAD_REPORT),
-    audit_report: Annotated[pathlib.Path, typer.Option(help="What `make audit` wrote.")] = pathlib.Path(AUDIT_REPORT),
+    load_report: Annotated[pathlib.Path, typer.Option(help="What the load test wrote.")] = pathlib.Path(LOAD_REPORT),
+    audit_report: Annotated[pathlib.Path, typer.Option(help="What the audit wrote.")] = pathlib.Path(AUDIT_REPORT),
 ) -> None:
     """Look at everything that a deployment needs; changes nothing."""
     if strange := sorted(set(area or ()) - set(running.areas())):

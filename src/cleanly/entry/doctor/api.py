@@ -63,7 +63,8 @@ class Api:
 
     async def _once(self, path: str) -> Answer:
         if path not in self._asked:
-            self._asked[path] = asyncio.create_task(self._ask(path))
+            self._asked[path] = task = asyncio.create_task(self._ask(path))
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())  # whoever asked may have gone
         return await asyncio.shield(self._asked[path])
 
     async def _ask(self, path: str) -> Answer:

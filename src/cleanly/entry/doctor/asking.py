@@ -51,7 +51,7 @@ async def query(url: str, sql: str) -> Answered:
             where.conninfo, connect_timeout=_CONNECT_SECONDS, application_name="cleanly-doctor", prepare_threshold=None
         )
     except psycopg.OperationalError as error:
-        said = str(error).strip().splitlines()[-1]
+        said = str(error).strip().splitlines()[0]
         if any(word in said.lower() for word in _REACHED):
             raise Refused(said) from error
         raise CannotTell(f"the database can't be reached: {said}") from error
@@ -165,7 +165,7 @@ async def certificate(host: str, port: int, trust: ssl.SSLContext) -> dict[str, 
     try:
         return writer.get_extra_info("ssl_object").getpeercert() or {}
     finally:
-        writer.close()
+        writer.transport.abort()
 
 
 async def takes_old_tls(host: str, port: int) -> bool:
@@ -194,5 +194,5 @@ async def takes_old_tls(host: str, port: int) -> bool:
         return False  # some hang up instead of saying no
     except OSError as error:
         raise CannotTell(f"{host} can't be reached ({type(error).__name__})") from error
-    writer.close()
+    writer.transport.abort()
     return True

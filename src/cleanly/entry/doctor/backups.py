@@ -65,7 +65,7 @@ async def drill(subject: Subject) -> Verdict:
 
 
 async def access(subject: Subject) -> Verdict:
-    """A lock keeps every object. Whether a key may delete can't be seen without deleting, so only a lock passes."""
+    """A lock keeps every object. Whether a key may delete can't be seen without deleting: only a lock passes."""
 
     def look() -> Verdict:
         store = subject.store()
@@ -74,8 +74,11 @@ async def access(subject: Subject) -> Verdict:
         host = urlsplit(subject.settings.backup_endpoint_url or "").hostname or ""
         if host.endswith(".r2.cloudflarestorage.com"):
             raise CannotTell("R2 tells of its bucket locks in the dashboard alone", fix="look at R2, settings, locks")
-        is_locked = _told(store.is_locked)
-        return passed("the bucket is locked against deletion") if is_locked else failed("the bucket has no object lock")
+        if _told(store.is_locked):
+            return passed("the bucket is locked against deletion")
+        if subject.settings.backup_keep_days:
+            return failed("the bucket has no object lock, and BACKUP_KEEP_DAYS has the key delete old copies")
+        raise CannotTell("no object lock; whether the key may delete can't be seen without deleting")
 
     return await in_thread(look)
 
@@ -88,7 +91,11 @@ def _told(ask: Callable[[], T]) -> T:
 
 
 CHECKS = (
-    Check("backups.fresh", fresh, "run `cleanly backup create`, then look at the cron cleanly-backup"),
-    Check("backups.drill", drill, "run `cleanly backup restore-drill`, or the workflow restore-drill"),
-    Check("backups.access", access, "switch the bucket's object lock on, or give a key that can't delete"),
+    Check("backups.fresh", fresh, "run cleanly backup create, then look at the cron cleanly-backup"),
+    Check("backups.drill", drill, "run cleanly backup restore-drill, or the workflow restore-drill"),
+    Check(
+        "backups.access",
+        access,
+        "switch the bucket's object lock on; else a key that can't delete, BACKUP_KEEP_DAYS=0",
+    ),
 )

@@ -74,6 +74,6 @@ async def single(subject: Subject) -> Verdict:
 
 CHECKS = (
     Check("cicd.green", green, "open the run's address, mend it, deploy again"),
-    Check("cicd.pinned", pinned, "run `zizmor --offline .github` and mend what it names"),
+    Check("cicd.pinned", pinned, "run zizmor --offline .github and mend what it names"),
     Check("cicd.single", single, "GitHub: protect main; Render: switch auto-deploy off"),
 )

@@ -80,6 +80,6 @@ def _issuer(text: str) -> str | None:
 
 
 CHECKS = (
-    Check("dns.record", record, "run `cleanly edge apply`"),
-    Check("dns.caa", caa, "run `cleanly edge apply`: CAA for letsencrypt.org and pki.goog"),
+    Check("dns.record", record, "run cleanly edge apply"),
+    Check("dns.caa", caa, "run cleanly edge apply: CAA for letsencrypt.org and pki.goog"),
 )

@@ -4,6 +4,7 @@ import random
 import re
 
 from cleanly.entry.doctor.check import Check
+from cleanly.entry.doctor.render import processes
 from cleanly.entry.doctor.subject import API, Subject
 from cleanly.entry.doctor.verdicts import Verdict, failed, judged, needs, passed
 from cleanly.kernel.net import Answer
@@ -19,7 +20,7 @@ async def plan(subject: Subject) -> Verdict:
     """The zone is as the code wants it."""
     if subject.edge_changes is None:
         raise needs("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ZONE_ID")
-    return judged(list(await subject.edge_changes()), "`cleanly edge plan` has nothing to change")
+    return judged(list(await subject.edge_changes()), "cleanly edge plan has nothing to change")
 
 
 async def bots(subject: Subject) -> Verdict:
@@ -32,9 +33,9 @@ async def origin(subject: Subject) -> Verdict:
     """Past the edge there is nothing, or a refusal; and nobody can say himself whence he comes."""
     base = subject.live
     faults: list[str] = []
-    for service in (await subject.render.services()).values():
-        url = service.service_details.url
-        if service.type != "web_service" or not url:
+    for planned, there in await processes(subject):
+        url = there.service_details.url
+        if planned.type != "web" or not url:
             continue
         past = await subject.get(f"{url.rstrip('/')}{PRIVATE}")
         if past.status not in {403, 404}:
@@ -63,7 +64,7 @@ def _number(pattern: re.Pattern[str], answer: Answer, name: str) -> int | None:
 
 
 CHECKS = (
-    Check("waf.plan", plan, "run `cleanly edge apply`"),
+    Check("waf.plan", plan, "run cleanly edge apply"),
     Check("waf.bots", bots, "Cloudflare, Security: switch Bot Fight Mode off"),
-    Check("waf.origin", origin, "disable the onrender.com subdomain, `cleanly edge apply`, then EDGE_ENFORCE=on"),
+    Check("waf.origin", origin, "disable the onrender.com subdomain, cleanly edge apply, then EDGE_ENFORCE=on"),
 )

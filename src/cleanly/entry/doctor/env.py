@@ -74,5 +74,5 @@ def _shared(given: Mapping[str, str]) -> Iterator[str]:
 
 CHECKS = (
     Check("env.complete", complete, "Render's dashboard, environment: set, or delete, the variable named"),
-    Check("env.strength", strength, "`cleanly keys rotate` makes a secret; set it in Render's dashboard"),
+    Check("env.strength", strength, "cleanly keys rotate makes a secret; set it in Render's dashboard"),
 )

@@ -136,8 +136,8 @@ CHECKS = (
     Check("neon.connect", connect, "copy DATABASE_URL from Neon's Connect panel, with connection pooling on"),
     Check("neon.hosts", hosts, "copy both strings from Neon's Connect panel: pooling on, pooling off"),
     Check("neon.size", size, "lower DATABASE_POOL_SIZE, or raise the compute's minimum in Neon's console"),
-    Check("neon.timeouts", timeouts, "run `cleanly migrate`"),
-    Check("neon.schema", schema, "run `cleanly migrate`; drop an INVALID index first"),
+    Check("neon.timeouts", timeouts, "run cleanly migrate"),
+    Check("neon.schema", schema, "run cleanly migrate; drop an INVALID index first"),
     Check("neon.always_on", always_on, "Neon's console, compute: switch scale to zero off"),
     Check("neon.window", window, "Neon's console: restore window 7 days, protect the default branch"),
 )

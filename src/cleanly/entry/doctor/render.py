@@ -168,8 +168,8 @@ async def _neon_region(subject: Subject) -> str:
 
 
 CHECKS = (
-    Check("render.blueprint", blueprint, "mend render.yaml (`python tools/blueprint.py`), then sync the Blueprint"),
-    Check("render.deploy", deploy, "run the job `deploy`, or `python tools/deploy.py COMMIT`"),
+    Check("render.blueprint", blueprint, "mend render.yaml (python tools/blueprint.py), then sync the Blueprint"),
+    Check("render.deploy", deploy, "run the job deploy, or python tools/deploy.py COMMIT"),
     Check("render.drain", drain, "raise maxShutdownDelaySeconds in render.yaml and sync the Blueprint"),
     Check("render.region", region, "recreate the service, or the database, in the other's region"),
 )

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from cleanly.entry.backup.errors import BackupFault
 from cleanly.entry.backup.stores import Store, open_store
 from cleanly.entry.doctor import asking
 from cleanly.entry.doctor.api import SECONDS_MAX, Api
@@ -21,6 +22,7 @@ from cleanly.entry.doctor.vendors import CLOUDFLARE_API, GITHUB_API, NEON_API, C
 from cleanly.entry.doctor.verdicts import CannotTell, needs
 from cleanly.entry.settings import Settings
 from cleanly.kernel.net import Answer, Http, NetError, trusted_tls
+from cleanly.kernel.pgconn import BadDatabaseUrl, DatabaseUrl
 
 DOH = "https://cloudflare-dns.com/dns-query"
 LOAD_REPORT = "bench/load/report.json"
@@ -177,24 +179,30 @@ class Subject:
         """Where copies are.
 
         Raises:
-            CannotTell: no place is named.
-            BackupFault: it can't be opened.
+            CannotTell: no place is named, or it can't be opened.
         """
         if not self.settings.backups_are_on:
             raise needs("BACKUP_BUCKET")
-        return open_store(self.settings)
+        try:
+            return open_store(self.settings)
+        except BackupFault as error:
+            raise CannotTell(str(error)) from error
 
     def database(self, *, direct: bool = False) -> str:
         """An address of the database.
 
         Raises:
-            CannotTell: it is not set.
+            CannotTell: it is not set, or no address.
         """
         url = self.settings.direct_database_url if direct else self.settings.database_url
         name = "DIRECT_DATABASE_URL" if direct else "DATABASE_URL"
         if url is None:
             reason = self.faults.get(name)
             raise CannotTell(f"{name} {reason}") if reason else needs(name)
+        try:
+            DatabaseUrl.parse(url.get_secret_value())
+        except BadDatabaseUrl as error:
+            raise CannotTell(f"{name}: {error}") from error
         return url.get_secret_value()
 
     async def blueprint(self) -> Blueprint:

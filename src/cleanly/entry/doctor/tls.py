@@ -48,7 +48,7 @@ async def redirect(subject: Subject) -> Verdict:
 
 
 CHECKS = (
-    Check("ssl.mode", mode, "run `cleanly edge apply`: SSL/TLS mode strict"),
-    Check("ssl.cert", certificate, "renew the certificate in Render, then `cleanly edge apply` (minimum TLS 1.2)"),
-    Check("ssl.redirect", redirect, "run `cleanly edge apply`; APP_ENV=production sends HSTS"),
+    Check("ssl.mode", mode, "run cleanly edge apply: SSL/TLS mode strict"),
+    Check("ssl.cert", certificate, "renew the certificate in Render, then cleanly edge apply (minimum TLS 1.2)"),
+    Check("ssl.redirect", redirect, "run cleanly edge apply; APP_ENV=production sends HSTS"),
 )

@@ -1,0 +1,1 @@
+"""`cleanly doctor`, each check shown each answer."""
