@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from json.encoder import encode_basestring_ascii as _quoted
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 from opentelemetry import metrics
@@ -49,8 +49,11 @@ def _name_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
 
 def _name_error(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """The kind of error that the line tells of, beside its stack."""
-    told: Any = event.get("exc_info")
-    error: object = sys.exc_info()[1] if told is True else told[1] if isinstance(told, tuple) else told
+    error: Any = event.get("exc_info")
+    if error is True:
+        error = sys.exc_info()
+    if isinstance(error, tuple):
+        error = cast("tuple[Any, ...]", error)[1]
     if isinstance(error, BaseException):
         event["error.type"] = type(error).__qualname__
     return event
