@@ -38,6 +38,15 @@ _PANELS = (
     *("Connections", "Waits for a connection", "Cache hits", "Memory"),
 )
 
+# Grafana's units, as a title says them and by what a number is multiplied.
+_UNITS = {
+    **dict.fromkeys(("reqps", "ops"), (", a second", 1.0)),
+    "s": (", ms", 1000.0),
+    "percentunit": (", %", 100.0),
+    "bytes": (", MiB", 2.0**-20),
+    "short": ("", 1.0),
+}
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -114,13 +123,15 @@ def draw(prometheus: str, *, since: float, until: float) -> None:
     figure = Figure(figsize=(16, 10), layout="constrained")
     places = figure.subplots(3, 3)
     for place, panel in zip(places.flat, panels(), strict=True):
+        unit, scale = _UNITS[panel.unit]
         for legend, query in panel.drawn.items():
             for series in ask(prometheus, query, since=since, until=until):
                 label = re.sub(r"\{\{(\w+)\}\}", lambda name, of=series: of["metric"].get(name[1], ""), legend)
-                points = [(float(at) - since, float(number)) for at, number in series["values"]]
+                points = [(float(at) - since, float(number) * scale) for at, number in series["values"]]
                 place.plot(*zip(*points, strict=True), label=label, linewidth=1.4)
-        place.set_title(f"{panel.title} ({panel.unit})", fontsize=10, loc="left")
-        place.set_ylim(bottom=0)
+        place.set_title(f"{panel.title}{unit}", fontsize=10, loc="left")
+        # Room above, for what hardly moves would lie on the frame.
+        place.set_ylim(0, 1.1 * max(place.get_ylim()[1], 1e-9))
         place.grid(alpha=0.3)
         place.tick_params(labelsize=8)
         if place.get_legend_handles_labels()[0]:

@@ -104,7 +104,7 @@ async def test_a_providers_faults_are_counted_from_0_so_that_an_alert_sees_the_f
 def test_a_containers_memory_is_what_its_limit_counts_less_what_the_kernel_can_drop(
     tmp_path: pathlib.Path, version: int
 ):
-    names = ("memory.current", "memory.max", "memory.stat", "inactive_file")
+    names: tuple[str, ...] = ("memory.current", "memory.max", "memory.stat", "inactive_file")
     if version == 1:
         names = tuple(f"memory/memory.{name}" for name in ("usage_in_bytes", "limit_in_bytes", "stat"))
         names += ("total_inactive_file",)

@@ -5,37 +5,12 @@ import pathlib
 import re
 import signal
 
-import httpx2
 import pytest
 
-from tests.flows.process import Postgres, Service, service
+from tests.flows.planting import CANARY, TRACE, plant
+from tests.flows.process import Postgres, service
 from tests.flows.test_faults import person, registered
-from tests.world import PASSWORD, code
-
-CANARY = "canary7f3e9b"
-TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
-
-
-async def plant(client: httpx2.AsyncClient, running_service: Service) -> list[str]:
-    """Put a secret into every place of a request that can hold one; returns what must not be seen again."""
-    who, opened = await registered(client, **{"X-Device-Name": f"{CANARY}-device", "User-Agent": f"{CANARY}-agent"})
-    tokens = opened.json()
-    bearer = {"Authorization": f"Bearer {tokens['accessToken']}"}
-    await client.post("/auth/login", json={"email": who["email"], "password": f"{CANARY}-password"})
-    await client.post("/auth/refresh", json={"refreshToken": f"rt1.{CANARY}token"})
-    await client.post("/auth/register", content=b'{"email": "%s' % CANARY.encode())
-    await client.post("/auth/register", json={"email": f"{CANARY}@example.com", CANARY: CANARY})
-    await client.get("/users/me", headers=bearer | {"Cookie": f"session={CANARY}", "X-Api-Key": CANARY})
-    await client.get("/users/me", headers={"Authorization": f"Bearer {CANARY}.{CANARY}.{CANARY}"})
-    await client.get("/users/me", headers={"Authorization": f"Basic {CANARY}"})
-    await client.get(f"/users/{CANARY}", headers=bearer, params={"token": CANARY, CANARY: CANARY})
-    await client.get(f"/{CANARY}/{CANARY}")
-    await client.request(CANARY.upper()[:6], "/health")
-    await client.post("/auth/logout", json={}, headers={"Idempotency-Key": CANARY, "X-Request-ID": f"{CANARY} x"})
-    with httpx2.Client() as plain:
-        plain.get(f"{running_service.address}/dev/mail?to={CANARY}")
-    fresh = await client.post("/auth/refresh", json={"refreshToken": tokens["refreshToken"]})
-    return [CANARY, PASSWORD, tokens["accessToken"], tokens["refreshToken"], fresh.json()["refreshToken"], who["email"]]
+from tests.world import code
 
 
 @pytest.mark.parametrize("form", ["json", "console"])

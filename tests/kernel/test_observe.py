@@ -78,6 +78,7 @@ def test_a_text_of_a_telling_shape_is_hidden(text: str):
         "1 validation error\nemail\n  wrong [type=value_error, input_value='%s, x', input_type=str]",
         "duplicate key\nDETAIL:  Key (email)=(%s) already exists.",
         'invalid input syntax for type uuid: "%s"',
+        "  | stripe._error.InvalidRequestError: No such customer: %s\n  | and more\n  | \n  | The above exception",
         "CONTEXT:  unnamed portal parameter $1 = '%s'",
     ],
 )

@@ -32,6 +32,8 @@ _SECRET_SHAPES = re.compile(
     r"|\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b"  # an IBAN
 )
 _POSTGRES_VALUE = re.compile(r"(invalid input [^:\"\n]*: )\"[^\"\n]*\"")
+# A provider's message may quote whatever it was sent. In a stack the kind of its error stays, what it said does not.
+_VENDORS_WORD = re.compile(r"(\bstripe\._error\.\w+: ).+?(?=\n[ |]*\n|\n[ |]*\+-|\Z)", re.DOTALL)
 _CARD = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)")
 _HARMLESS_LENGTH = 11  # shorter than any of these shapes
 
@@ -45,7 +47,9 @@ def without_secrets(text: str) -> str:
     """The text, with `[hidden]` where something stands that looks like a secret."""
     if len(text) <= _HARMLESS_LENGTH:
         return text
-    return _CARD.sub(_hide_card, _POSTGRES_VALUE.sub(rf"\1{_HIDDEN}", _SECRET_SHAPES.sub(_HIDDEN, text)))
+    for pattern in (_VENDORS_WORD, _POSTGRES_VALUE):
+        text = pattern.sub(rf"\1{_HIDDEN}", text)
+    return _CARD.sub(_hide_card, _SECRET_SHAPES.sub(_HIDDEN, text))
 
 
 def _hide_card(found: re.Match[str]) -> str:

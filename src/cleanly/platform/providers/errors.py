@@ -7,10 +7,13 @@ from cleanly.kernel.errors import AppError
 
 
 class Refused(Exception):
-    """Definitely did not happen; a new attempt with another key may follow. `code` is the provider's own word."""
+    """Definitely did not happen; a new attempt with another key may follow. `code` is the provider's own word.
+
+    `message` is no part of the error's text, which goes to the log: a provider may quote what it was sent.
+    """
 
     def __init__(self, code: str, *, decline_code: str | None = None, message: str = "") -> None:
-        super().__init__(f"refused: {code} {decline_code or ''} {message}".strip())
+        super().__init__(f"refused: {code} {decline_code or ''}".rstrip())
         self.code = code
         self.decline_code = decline_code
         self.message = message
