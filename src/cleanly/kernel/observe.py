@@ -49,11 +49,11 @@ def _name_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
 
 def _name_error(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """The kind of error that the line tells of, beside its stack."""
-    error: Any = event.get("exc_info")
+    error: object = event.get("exc_info")
     if error is True:
-        error = sys.exc_info()
-    if isinstance(error, tuple):
-        error = cast("tuple[Any, ...]", error)[1]
+        error = sys.exc_info()[1]
+    elif isinstance(error, tuple):
+        error = cast("tuple[object, ...]", error)[1]
     if isinstance(error, BaseException):
         event["error.type"] = type(error).__qualname__
     return event
