@@ -1,11 +1,15 @@
 """What a process refuses to start on, and how it says so."""
 
+from collections import Counter
+
 import pytest
+from pydantic._internal._decorators import PydanticDescriptorProxy
 
 from cleanly.domain.auth.sessions.settings import DEVELOPMENT_SECRET
 from cleanly.entry import settings as environment
 from cleanly.entry.doctor.settings import OPERATOR_VARIABLES
-from cleanly.entry.settings import BadSettings, variable_names
+from cleanly.entry.settings import BadSettings, Settings, variable_names
+from cleanly.kernel.settings import Group
 
 SECRET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEF"
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE"
@@ -188,3 +192,16 @@ def test_on_render_the_environment_is_named_and_port_wins(monkeypatch: pytest.Mo
     assert "APP_ENV" in faults(monkeypatch, RENDER="true")
     assert load(monkeypatch, RENDER="true", APP_ENV="preview", PORT="10000", API_PORT="3000").listen_port == 10000
     assert load(monkeypatch, RENDER=None, APP_ENV=None, PORT="10000", API_PORT="3001").listen_port == 3001
+
+
+def test_no_group_of_settings_hides_anothers_check():
+    """A method of a group is found by its name: of two that are called alike one would never run."""
+    names = Counter(
+        name
+        for group in Settings.__mro__[1:]
+        if issubclass(group, Group) and group is not Group
+        for name, value in vars(group).items()
+        if isinstance(value, PydanticDescriptorProxy) or (callable(value) and not name.startswith("__"))
+    )
+    assert [name for name, times in names.items() if times > 1] == []
+    assert len(names) > 10

@@ -194,7 +194,7 @@ def _check(settings: Settings) -> dict[str, str]:
     if settings.render and not (settings.app_env or settings.node_env):
         faults["APP_ENV"] = "must be set on Render"
     if settings.render:
-        held = [name for name in sorted(OPERATOR_VARIABLES) if os.environ.get(name)]
+        held = [name for name in sorted(OPERATOR_VARIABLES) if getattr(settings, name.lower())]
         faults |= dict.fromkeys(held, "is an operator's: no service may hold it")
     if len(settings.jwt_secret) != len({secret.get_secret_value() for secret in settings.jwt_secret}):
         faults["JWT_SECRET"] = "names a secret twice"

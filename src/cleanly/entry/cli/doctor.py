@@ -6,6 +6,7 @@ import pathlib
 import re
 import subprocess
 import sys
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -13,7 +14,12 @@ import typer
 from cleanly.entry import migrate
 from cleanly.entry.cli.running import fail, out
 from cleanly.entry.doctor import printing, running
-from cleanly.entry.doctor.subject import AUDIT_REPORT, LOAD_REPORT, Subject
+from cleanly.entry.doctor.subject import AUDIT_REPORT, LOAD_REPORT, EdgeChanges, Subject
+from cleanly.entry.doctor.verdicts import CannotTell
+from cleanly.entry.edge import flows as edge
+from cleanly.entry.edge.errors import EdgeFault
+from cleanly.entry.edge.wanted import wanted
+from cleanly.entry.edge.zone import open_zone
 from cleanly.entry.settings import Settings, readable
 from cleanly.kernel.clock import Clock
 from cleanly.kernel.net import Http
@@ -44,6 +50,7 @@ def doctor(
         try:
             subject = Subject(
                 settings=found,
+                edge_changes=edge_changes(found),
                 faults=faults,
                 root=root,
                 now=Clock().now(),
@@ -70,6 +77,26 @@ def checkout() -> pathlib.Path:
     """The checkout that this is run in; else the one that this code stands in."""
     here = pathlib.Path.cwd()
     return here if (here / "render.yaml").is_file() else migrate.folder().parent
+
+
+def edge_changes(found: Settings) -> EdgeChanges | None:
+    """What `cleanly edge plan` would say; None without the keys to ask."""
+    if found.cloudflare_api_token is None or found.cloudflare_zone_id is None:
+        return None
+    secrets = tuple(one.get_secret_value() for one in found.edge_secret)
+
+    def plan() -> list[str]:
+        shall = wanted(found, public_url=found.public_url, secret=secrets[0] if secrets else None, dns_only=False)
+        with closing(open_zone(found, hidden=secrets)) as zone:
+            return [one.name for one in edge.look(zone, shall, prune=False).differences]
+
+    async def changes() -> list[str]:
+        try:
+            return await asyncio.to_thread(plan)
+        except EdgeFault as error:
+            raise CannotTell(str(error), fix="run `cleanly edge plan`") from error
+
+    return changes
 
 
 def _target(given: str, settings: Settings) -> str:
