@@ -26,7 +26,7 @@ from cleanly.entry import embedded, migrate
 from tests.world import CHEAP_HASHES, ROOMY
 
 ROOT = pathlib.Path(__file__).parents[2]
-SECONDS_MAX = 30.0
+SECONDS_MAX = 60.0
 
 
 def until(condition: Callable[[], bool], what: str, *, seconds: float = SECONDS_MAX) -> None:

@@ -36,7 +36,7 @@ class Underway(Unknown):
 
 
 class NotSent(Exception):
-    """It surely did not happen: no connection, or a 429 before any work. The same key again, later."""
+    """It surely did not happen: no connection, a 429, or our own credentials refused. The same key again, later."""
 
     def __init__(self, message: str, *, retry_after_seconds: int = 1) -> None:
         super().__init__(message)

@@ -36,7 +36,6 @@ def test_a_declined_card_without_a_reason_still_is_a_decline():
     ("status", "kind", "code"),
     [
         (400, "invalid_request_error", "parameter_missing"),
-        (401, "invalid_request_error", ""),
         (403, "", ""),
         (404, "invalid_request_error", "resource_missing"),
     ],
@@ -47,6 +46,10 @@ def test_a_request_that_was_refused_did_nothing(status, kind, code):
     assert isinstance(found, NotThere) is (status == 404)
     assert found.decline_code is None
     assert found.code == (code or kind or f"status_{status}")
+
+
+def test_a_key_of_ours_that_is_refused_is_nobodys_decline():
+    assert isinstance(translate(raised(401, type="invalid_request_error", code="", message="No.")), NotSent)
 
 
 @pytest.mark.parametrize("status", [400, 409, 500])

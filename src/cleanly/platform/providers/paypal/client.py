@@ -104,8 +104,7 @@ class Client:
         """Without a token nothing can be sent, so no fault of this is Unknown.
 
         Raises:
-            Refused: our credentials are wrong.
-            NotSent: anything else.
+            NotSent: no token, be it that our credentials are wrong: the buyer's payment is not to blame for that.
         """
         try:
             answer = await self._http.post(
@@ -120,8 +119,6 @@ class Client:
             )
         except NetError as error:
             raise NotSent(f"PayPal gave no token: {error}") from error
-        if answer.status in {400, 401, 403}:
-            raise Refused("authentication_failed", message=f"PayPal's answer to our credentials is {answer.status}")
         if answer.status != 200:
             raise NotSent(f"PayPal gave no token but {answer.status}")
         try:

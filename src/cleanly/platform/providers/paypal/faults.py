@@ -50,8 +50,9 @@ def of_net(error: NetError) -> NotSent | Unknown:
 
 def of_answer(answer: Answer) -> Refused | Unknown | NotSent:
     """An answer that is no success."""
-    if answer.status == 429:
-        return NotSent("PayPal asks for patience", retry_after_seconds=_retry_after(answer))
+    if answer.status in {401, 429}:
+        why = "PayPal asks for patience" if answer.status == 429 else "PayPal refuses our credentials"
+        return NotSent(why, retry_after_seconds=_retry_after(answer))
     said = _parsed(answer)
     code, message = _told(said)
     if 400 <= answer.status < 500 and _is_duplicate(said):

@@ -1,7 +1,7 @@
 """What an error of Stripe's says about whether it happened.
 
-A card error or a refused request did not happen; a conflict, a 5xx or silence may have; a 429 or no connection did
-not. Sources: https://docs.stripe.com/api/errors and https://docs.stripe.com/error-low-level.
+A card error or a refused request did not happen; a conflict, a 5xx or silence may have; a 429, a 401 or no connection
+did not. Sources: https://docs.stripe.com/api/errors and https://docs.stripe.com/error-low-level.
 """
 
 from collections.abc import Generator
@@ -38,8 +38,9 @@ def translate(error: stripe.StripeError) -> Refused | Unknown | NotSent:
 
 def _answered(error: stripe.StripeError, status: int) -> Refused | Unknown | NotSent:
     kind, code, decline = _said(error)
-    if status == 429 or isinstance(error, stripe.RateLimitError):
-        return NotSent("Stripe asks for patience", retry_after_seconds=_retry_after(error))
+    if status in {401, 429} or isinstance(error, stripe.RateLimitError):
+        why = "Stripe refuses our key" if status == 401 else "Stripe asks for patience"
+        return NotSent(why, retry_after_seconds=_retry_after(error))
     # The key was used with other parameters, or its first use is still running: either way that first use may have
     # happened, so no other key may follow. The type tells; the statuses differ.
     is_underway = code == "idempotency_key_in_use"
