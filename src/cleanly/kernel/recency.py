@@ -4,16 +4,14 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 SECONDS = 5.0
 _REMEMBERED_MAX = 50_000
 
 
-@dataclass(frozen=True, slots=True)
-class Acting:
+class Acting(NamedTuple):
     """Whom the present request is for, and whether it may change something."""
 
     user_id: UUID

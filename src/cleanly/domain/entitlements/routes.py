@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from cleanly.domain.entitlements import queries, service
 from cleanly.domain.entitlements.schemas import EntitlementOut, EntitlementsOut
 from cleanly.kernel.context import Context
-from cleanly.kernel.etags import etag_matches, etag_of
+from cleanly.kernel.etags import etag_matches, kept_etag_of
 from cleanly.kernel.http import caller_of, context_of, header_of, refusals
 from cleanly.kernel.plain import PlainRoute, ReadyResponse
 from cleanly.platform.cache.service import Cache
@@ -71,7 +71,7 @@ async def read_entitlements(request: Request) -> Response:
     """Of every subscription and every purchase, and until when. `ETag` and `If-None-Match` spare the body."""
     caller = await caller_of(request)
     body = await entitlements(context_of(request), caller.user_id)
-    etag = etag_of(body)
+    etag = kept_etag_of(body)
     headers = [(b"etag", etag.encode()), (b"cache-control", b"private, no-cache")]
     if etag_matches(header_of(request, b"if-none-match"), etag):
         return ReadyResponse(b"", 304, headers)

@@ -8,7 +8,7 @@ from cleanly.domain.users import queries, service
 from cleanly.domain.users.schemas import User
 from cleanly.kernel.context import Context
 from cleanly.kernel.errors import NotFound
-from cleanly.kernel.etags import etag_matches, etag_of
+from cleanly.kernel.etags import etag_matches, kept_etag_of
 from cleanly.kernel.http import caller_of, context_of, header_of, refusals, whose
 from cleanly.kernel.plain import PlainRoute, ReadyResponse
 from cleanly.platform.cache.service import Cache
@@ -58,7 +58,7 @@ async def read_user(request: Request) -> Response:
     body = await profile(context_of(request), whose(request.path_params["id"], caller))
     if body is None:
         raise NotFound
-    etag = etag_of(body)
+    etag = kept_etag_of(body)
     headers = [(b"etag", etag.encode()), (b"cache-control", b"private, no-cache")]
     if etag_matches(header_of(request, b"if-none-match"), etag):
         return ReadyResponse(b"", 304, headers)
