@@ -55,7 +55,9 @@ async def _probe(context: Context) -> dict[str, str]:
 
 async def _state(ask: Callable[[], Awaitable[None]]) -> str:
     try:
-        async with asyncio.timeout(PROBE_SECONDS_MAX):
+        # The question has a deadline of its own. Were this one as near, it could cut off the tidying up after it, and
+        # that then waits for the frozen server once more.
+        async with asyncio.timeout(1.5 * PROBE_SECONDS_MAX):
             await ask()
     except (Unavailable, TimeoutError, DBAPIError, psycopg.Error):  # a database that refuses us helps nobody either
         return "down"
