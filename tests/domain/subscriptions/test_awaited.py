@@ -89,6 +89,14 @@ async def test_another_wish_takes_its_place(asking: VendorBooth):
     await asking.books_are_right()
 
 
+async def test_a_wish_that_is_met_already_leaves_it_waiting(asking: VendorBooth):
+    made, dearer = await asking.subscribed(900), await asking.price(1800)
+    await asked(asking, made, dearer)
+    assert (await asking.ask("resume", made["id"])).json()["state"] == "active"
+    assert await states(asking) == ["open"]
+    assert (await asking.look(made["id"]))["client"]
+
+
 @pytest.mark.parametrize("mishap", ["cut before", "cut after"])
 @pytest.mark.parametrize("which", [1, 2, 3])
 async def test_a_cut_line_at_any_of_its_calls_leaves_one_that_waits(asking: VendorBooth, mishap: Any, which: int):

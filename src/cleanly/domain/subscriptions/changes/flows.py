@@ -113,16 +113,16 @@ async def _write_down(
         row = await service.lock(session, found.id)
         facts = queries.facts_of(row)
         open_ = await changes.open_of(session, row.id)
-        if open_ is not None and not open_.is_for(wish):
-            if not open_.waits:
-                raise InvalidState.of(row.state, "Something else is being asked of it; look at it, and ask again")
-            await changes.refuse(session, open_.id, now=now)
-            open_ = None
-        if open_ is None:
+        is_new = open_ is None or not open_.is_for(wish)
+        if is_new and open_ is not None and not open_.waits:
+            raise InvalidState.of(row.state, "Something else is being asked of it; look at it, and ask again")
+        if open_ is None or is_new:
             if rules.is_done(facts, wish):
                 return queries.subscription_of(row)
             if (reason := rules.why_not(facts, wish)) is not None:
                 raise InvalidState.of(row.state, reason)
+            if open_ is not None:  # it waits for the subscriber, who wants something else by now
+                await changes.refuse(session, open_.id, now=now)
             if wish.to_price_id is not None:
                 await catalog_writes.mark_used(session, wish.to_price_id, now=now)
             change_id = await changes.begin(session, row.id, wish, from_price_id=row.price_id, money=money, now=now)
