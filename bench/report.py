@@ -24,15 +24,15 @@ def table(rows: Sequence["Row"], money: Sequence["MoneyRow"], notes: Mapping[str
             f" on core {cores.serving}, load and PostgreSQL on core {cores.asking}."
         ),
         "",
-        "| path | ratio | asked | yardstick | per second | p50 ms | p95 ms | p99 ms | CPU us |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| path | ratio | of rounds | asked | yardstick | per second | p50 ms | p95 ms | p99 ms | CPU us |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         one = row.measured
         mark = "" if row.ratio >= row.at_least else " **below**"
         lines.append(
-            f"| {row.path} | {row.ratio:.2f}{mark} | {row.at_least:.2f} |"
-            f" {row.yardstick}, {row.yardstick_per_second:,.0f}/s | {one.per_second:,.0f} |"
+            f"| {row.path} | {row.ratio:.2f}{mark} | {', '.join(f'{one:.2f}' for one in row.ratios)} |"
+            f" {row.at_least:.2f} | {row.yardstick}, {row.yardstick_per_second:,.0f}/s | {one.per_second:,.0f} |"
             f" {one.p50:.2f} | {one.p95:.2f} | {one.p99:.2f} | {one.cpu_us:.0f} |"
         )
     lines += ["", "| money | ratio | asked | yardstick | per second |", "|---|---|---|---|---|"]

@@ -8,6 +8,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from cleanly.entry import serve
+from cleanly.entry.cycle import WHOLE
 from cleanly.entry.serve import _Protocol  # pyright: ignore[reportPrivateUsage] - the protocol under test
 
 HEAD = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]}
@@ -83,6 +84,38 @@ def body(content: bytes, *, more: bool = False) -> dict[str, Any]:
 async def test_an_answer_in_one_message_is_one_write() -> None:
     wire = await answered(HEAD, body(b"ok"))
     assert wire.writes == [b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"]
+    assert not wire.is_closed
+
+
+WHOLE_CASES = {
+    "plain": (200, [], GET),
+    "not changed": (304, [(b"etag", b"x")], GET),
+    "head": (200, [], GET.replace(b"GET", b"HEAD")),
+    "last by the server": (200, [(b"connection", b"close")], GET),
+    "last by the client": (200, [], GET.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n")),
+    "a line break": (200, [(b"x-name", b"a\r\nb: c")], GET),
+    "a wrong length": (200, [(b"content-length", b"3")], GET),
+}
+
+
+@pytest.mark.parametrize("case", WHOLE_CASES)
+async def test_a_whole_answer_says_what_two_messages_say(case: str) -> None:
+    status, headers, request = WHOLE_CASES[case]
+    sent = b"" if status == 304 else b"ok"
+    headers = headers if status == 304 or case == "a wrong length" else [*headers, (b"content-length", b"2")]
+    more = [(b"x-frame-options", b"DENY"), (b"cache-control", b"no-store")]
+    whole = {"type": WHOLE, "status": status, "headers": headers, "body": sent}
+    whole["lines"] = b"".join(b"%b: %b\r\n" % item for item in more)
+    once = await answered(whole, request=request)
+    twice = await answered({**HEAD, "status": status, "headers": [*headers, *more]}, body(sent), request=request)
+    assert sorted(b"".join(once.writes).split(b"\r\n")) == sorted(b"".join(twice.writes).split(b"\r\n"))
+    assert once.is_closed == twice.is_closed
+
+
+async def test_a_whole_answer_is_one_write_on_a_connection_that_goes_on() -> None:
+    whole = {"type": WHOLE, "status": 304, "headers": [(b"etag", b"x")], "body": b"", "lines": b"x-one: 1\r\n"}
+    wire = await answered(whole)
+    assert wire.writes == [b"HTTP/1.1 304 Not Modified\r\netag: x\r\nx-one: 1\r\n\r\n"]
     assert not wire.is_closed
 
 

@@ -15,11 +15,12 @@ from starlette.routing import Route
 
 from cleanly import __version__
 from cleanly.entry import books, health, openapi, prometheus
+from cleanly.entry.call import App
 from cleanly.entry.direct import Direct
 from cleanly.entry.health import Liveness
 from cleanly.entry.modules import MODULES
 from cleanly.entry.settings import Settings
-from cleanly.entry.shell import App, Shell
+from cleanly.entry.shell import Shell
 from cleanly.kernel import wire
 from cleanly.kernel.context import Context
 from cleanly.kernel.errors import (

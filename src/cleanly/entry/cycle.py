@@ -1,12 +1,18 @@
 """Whole answers leave in one write. uvicorn sends head and body apart: two system calls, and a check per header."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGISendEvent
 
+Header = tuple[bytes, bytes]
+
+# An ASGI extension of this server: one message with status, headers, body and, in `lines`, headers that are joined.
+WHOLE: Final = "cleanly.whole"
+EXTENSIONS: Final[dict[str, dict[object, object]]] = {WHOLE: {}}
 # What uvicorn must see itself: they change how the body is framed or whether the connection goes on.
 _FRAMING = frozenset({b"connection", b"transfer-encoding"})
 _WITHOUT_BODY = frozenset({204, 304})
@@ -18,8 +24,14 @@ class WholeAnswers(RequestResponseCycle):
     _head: Any = None
 
     async def send(self, message: "ASGISendEvent") -> None:
-        """Keep the head until the body's first message is there."""
-        if message["type"] == "http.response.start" and not self.response_started and self.scope["method"] != "HEAD":
+        """Keep the head until the body's first message is there; a whole answer needs no waiting."""
+        kind = cast("str", message["type"])
+        if kind == WHOLE:
+            parts = cast("dict[str, Any]", message)
+            if not self._answer_whole(parts):
+                await self._send_apart(parts)
+            return
+        if kind == "http.response.start" and not self.response_started and self.scope["method"] != "HEAD":
             # Told as begun: a fault between head and body breaks the connection, as if the head had been sent.
             self.response_started = True
             self._head = message
@@ -29,24 +41,43 @@ class WholeAnswers(RequestResponseCycle):
             await super().send(message)
             return
         if message["type"] == "http.response.body" and not message.get("more_body", False):
-            whole = self._joined(head, message.get("body", b""))
-            if whole is not None and not self.flow.write_paused and not self.disconnected and self.keep_alive:
-                self.waiting_for_100_continue = False
-                self.transport.write(whole)
-                self.response_complete = True
-                self.message_event.set()
-                self.on_response()
+            whole = self._joined(head["status"], head["headers"], message.get("body", b""))
+            if whole is not None and self._write(whole):
                 return
         self.response_started = False
         await super().send(head)
         await super().send(message)
 
-    def _joined(self, head: Any, body: bytes) -> bytes | None:
-        """Head and body as they go out; None when uvicorn must see to them."""
-        status = head["status"]
+    def _answer_whole(self, parts: dict[str, Any]) -> bool:
+        if self.response_started or self.scope["method"] == "HEAD":
+            return False
+        whole = self._joined(parts["status"], parts["headers"], parts["body"], parts["lines"])
+        if whole is None or not self._write(whole):
+            return False
+        self.response_started = True
+        return True
+
+    async def _send_apart(self, parts: dict[str, Any]) -> None:
+        read = [line.partition(b": ") for line in parts["lines"].split(b"\r\n") if line]
+        headers = [*parts["headers"], *((name, value) for name, _, value in read)]
+        await super().send({"type": "http.response.start", "status": parts["status"], "headers": headers})
+        await super().send({"type": "http.response.body", "body": parts["body"]})
+
+    def _write(self, whole: bytes) -> bool:
+        if self.flow.write_paused or self.disconnected or not self.keep_alive:
+            return False
+        self.waiting_for_100_continue = False
+        self.transport.write(whole)
+        self.response_complete = True
+        self.message_event.set()
+        self.on_response()
+        return True
+
+    def _joined(self, status: int, headers: Iterable[Header], body: bytes, ready: bytes = b"") -> bytes | None:
+        """Head and body as they go out; None when uvicorn must see to them. `ready`: lines that need no look."""
         lines = [STATUS_LINE[status]]
         length: bytes | None = None
-        for name, value in (*self.default_headers, *head["headers"]):
+        for name, value in (*self.default_headers, *headers):
             if name in _FRAMING:
                 return None
             if name == b"content-length":
@@ -58,4 +89,4 @@ class WholeAnswers(RequestResponseCycle):
         is_clean = text.count(b"\n") == count == text.count(b"\r") and b"\0" not in text
         if not is_clean or (b"%d" % len(body) != length and not (length is None and status in _WITHOUT_BODY)):
             return None
-        return b"".join((text, b"\r\n", body))
+        return b"".join((text, ready, b"\r\n", body))

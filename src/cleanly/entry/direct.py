@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
-from cleanly.entry.shell import App, Receive, Scope, Send
+from cleanly.entry.call import App, Receive, Scope, Send
+from cleanly.entry.cycle import WHOLE
 from cleanly.kernel.context import Context
 from cleanly.kernel.http import SCOPE_CONTEXT, SCOPE_HEADERS
-from cleanly.kernel.plain import PlainRoute
+from cleanly.kernel.plain import PlainRoute, ReadyResponse
 
 
 class Direct:
@@ -52,7 +53,11 @@ class Direct:
             return
         scope["route"] = route
         response = await route.endpoint(Request(scope, receive))
-        await response(scope, receive, send)
+        if isinstance(response, ReadyResponse) and WHOLE in scope.get("extensions", ()):
+            headers, body = response.raw_headers, response.body
+            await send({"type": WHOLE, "status": response.status_code, "headers": headers, "body": body})
+        else:
+            await response(scope, receive, send)
 
     def _find(self, scope: Scope) -> PlainRoute | None:
         method, path = scope["method"], scope["path"]

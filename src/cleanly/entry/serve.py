@@ -14,7 +14,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from cleanly.entry import api, health
-from cleanly.entry.cycle import WholeAnswers
+from cleanly.entry.cycle import EXTENSIONS, WholeAnswers
 from cleanly.entry.health import Liveness
 from cleanly.entry.settings import Settings
 from cleanly.entry.shell import SECURITY
@@ -77,6 +77,7 @@ class _Protocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         cycle.__class__ = WholeAnswers  # uvicorn makes its own kind, without a way to name another
+        cycle.scope["extensions"] = EXTENSIONS
         super()._start_asgi_task(cycle, app)
 
     def on_body(self, body: bytes) -> None:

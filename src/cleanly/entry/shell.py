@@ -5,15 +5,13 @@ in `__init__`, and nothing is wrapped that need not be.
 """
 
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from functools import lru_cache
-from random import getrandbits
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 from starlette.requests import ClientDisconnect
 
 from cleanly.entry import measures, prometheus, request_log
+from cleanly.entry.call import App, Call, Message, Receive, Scope, Send
 from cleanly.entry.cors import Cors, Header
 from cleanly.entry.deadlines import Deadline, Deadlines
 from cleanly.entry.settings import Settings
@@ -29,22 +27,14 @@ from cleanly.kernel.errors import (
     RateLimited,
     Unavailable,
 )
-from cleanly.kernel.http import SCOPE_CLIENT, SCOPE_DEADLINE, SCOPE_HEADERS, SCOPE_REQUEST_ID, envelope
+from cleanly.kernel.http import SCOPE_CLIENT, SCOPE_DEADLINE, SCOPE_REQUEST_ID
 from cleanly.platform.ratelimit import http as limits
-from cleanly.platform.ratelimit import rules as limit_rules
 from cleanly.platform.ratelimit.service import Limiter
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 HEADERS_BYTES_MAX = 8 * 1024
 TARGET_BYTES_MAX = 8 * 1024
 _LENGTH_DIGITS_MAX = 18
 _CLIENT_GONE = 499  # nobody sees it; the log's word for a caller that hung up while it still spoke
-_ID_CHARACTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 _log = structlog.get_logger("cleanly.http")
 SECURITY: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
@@ -62,65 +52,6 @@ class Draining(Protocol):
 
     @property
     def is_draining(self) -> bool: ...  # noqa: D102
-
-
-class Call:
-    """What is known of one request while it runs: the end of the chain of `send`."""
-
-    __slots__ = (
-        "added", "began", "client", "defaults", "headers", "headers_size", "is_probe", "method", "path", "scope",
-        "send", "status",
-    )  # fmt: skip
-
-    def __init__(self, scope: Scope, send: Send, defaults: tuple[Header, ...]) -> None:
-        self.began = time.perf_counter()
-        self.scope: Scope = scope
-        self.send, self.defaults = send, defaults
-        self.method: str = scope["method"]
-        self.path: str = scope["path"]
-        self.status = 0
-        # Of a repeated header all values count: a proxy's list may come in several lines.
-        headers: dict[bytes, bytes] = {}
-        size = 0
-        for name, value in scope["headers"]:
-            size += len(name) + len(value)
-            headers[name] = headers[name] + b"," + value if name in headers else value
-        self.headers, self.headers_size = headers, size
-        self.client: ClientAddress | None = None
-        self.is_probe = False
-        request_id = _request_id(headers.get(b"x-request-id"))
-        scope[SCOPE_REQUEST_ID] = request_id.decode()
-        scope[SCOPE_HEADERS] = headers
-        self.added: list[Header] = [(b"x-request-id", request_id)]
-
-    def as_get(self) -> None:
-        """Let the application see GET: HEAD is the same answer without its body (RFC 9110 section 9.3.2)."""
-        self.scope = {**self.scope, "method": "GET"}
-
-    async def answer(self, message: Message) -> None:
-        """Send on, with what every answer carries."""
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            headers: list[Header] = list(message.get("headers", ()))
-            headers += _missing(tuple([name for name, _ in headers]), self.defaults)
-            headers += self.added
-            standing = limits.standing_of(self.scope)
-            if standing is not None:
-                headers += limit_rules.raw_headers(standing)
-            message["headers"] = headers
-        elif self.method == "HEAD":
-            message["body"] = b""
-        await self.send(message)
-
-    async def refuse(self, error: AppError) -> None:
-        """Answer with the envelope."""
-        response = envelope(error)
-        await self.respond(response.status_code, response.raw_headers, bytes(response.body))
-
-    async def respond(self, status: int, headers: list[Header] | tuple[Header, ...], body: bytes = b"") -> None:
-        """Answer at once."""
-        await self.answer({"type": "http.response.start", "status": status, "headers": headers})
-        await self.answer({"type": "http.response.body", "body": body})
 
 
 class Shell:
@@ -250,19 +181,6 @@ class Shell:
         else:
             # The status is sent: only a broken connection can still tell that this is no whole answer.
             raise ConnectionAbortedError("the answer broke off")
-
-
-@lru_cache(maxsize=256)
-def _missing(names: tuple[bytes, ...], defaults: tuple[Header, ...]) -> tuple[Header, ...]:
-    """The defaults that an answer with these headers has not set itself."""
-    return tuple(item for item in defaults if item[0] not in names)
-
-
-def _request_id(sent: bytes | None) -> bytes:
-    """The client's, if it is 8 to 128 harmless characters; else a new one."""
-    if sent is not None and 8 <= len(sent) <= 128 and _ID_CHARACTERS.issuperset(sent):
-        return sent
-    return b"%032x" % getrandbits(128)  # a name for a line of the log: nobody must be unable to guess it
 
 
 def _hosts(settings: Settings) -> frozenset[str] | None:

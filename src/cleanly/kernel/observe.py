@@ -6,11 +6,13 @@ import sys
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, TextIO, cast
 
 import structlog
 from opentelemetry import metrics
+from pydantic_core import to_json
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from cleanly.kernel import tracing
@@ -107,15 +109,10 @@ class RequestLines:
         if self._out is None:
             (_log.error if is_fault else _log.info)("request", **fields)
         elif (logging.ERROR if is_fault else logging.INFO) >= self._level:
-            stamp = datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="microseconds")
-            # Strings alone need an encoder's care; what else is in a line are numbers.
-            body = ",".join(
-                [f'"{name}":{_quoted(value) if isinstance(value, str) else value}' for name, value in fields.items()]
-            )
-            head = (
-                f'"timestamp":"{stamp[:26]}Z","severity_text":"{"ERROR" if is_fault else "INFO"}","message":"request"'
-            )
-            line = f"{{{head},{self._service}{body}}}\n"
+            second, rest = divmod(time.time(), 1)
+            severity = "ERROR" if is_fault else "INFO"
+            head = f'"timestamp":"{_second(second)}.{int(rest * 1e6):06}Z","severity_text":"{severity}"'
+            line = f'{{{head},"message":"request",{self._service}{to_json(fields).decode()[1:]}\n'
             if not self._lines:
                 asyncio.get_running_loop().call_soon(self.flush)
             self._lines.append(line)
@@ -126,6 +123,12 @@ class RequestLines:
             lines, self._lines = self._lines, []
             self._out.write("".join(lines))
             self._out.flush()
+
+
+@lru_cache(maxsize=2)
+def _second(timestamp: float) -> str:
+    """A whole second as it is written: most lines are of the second of the line before."""
+    return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 REQUEST_LINES = RequestLines()

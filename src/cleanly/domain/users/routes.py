@@ -55,7 +55,9 @@ async def profile(context: Context, user_id: UUID) -> bytes | None:
 async def read_user(request: Request) -> Response:
     """The caller's own profile, or anybody's for an admin. `ETag` and `If-None-Match` spare the body."""
     caller = await caller_of(request)
-    body = await profile(context_of(request), whose(request.path_params["id"], caller))
+    context = context_of(request)
+    user_id = whose(request.path_params["id"], caller)
+    body = context.part(Cache).peek(service.cache_key(user_id)) or await profile(context, user_id)
     if body is None:
         raise NotFound
     etag = kept_etag_of(body)
