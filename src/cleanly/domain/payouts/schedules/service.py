@@ -17,7 +17,7 @@ from cleanly.domain.payouts.schedules.models import PayoutScheduleRow
 from cleanly.domain.payouts.schedules.queries import Schedule, schedule_of
 from cleanly.domain.payouts.schedules.rules import Rhythm
 from cleanly.domain.payouts.sending import asking
-from cleanly.domain.payouts.sending import queries as payouts
+from cleanly.domain.payouts.sending.errors import PayoutOpen
 from cleanly.kernel.context import Context
 from cleanly.kernel.money import Money
 from cleanly.platform.jobs import service as jobs
@@ -84,9 +84,10 @@ async def pay_seller(session: AsyncSession, context: Context, seller_id: UUID) -
         return 0
     postings: list[Posting] = []
     for money in await _payable(session, seller_id, account, schedule):
-        if await payouts.open_of(session, seller_id, money.currency) is not None:
+        try:
+            _, posting = await asking.scheduled(session, context, account, money, now=now)
+        except PayoutOpen:  # this time is left out
             continue
-        _, posting = await asking.scheduled(session, context, account, money, now=now)
         postings.append(posting)
     if postings:
         await ledger.post(session, *postings)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import bindparam, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.ledger import queries as ledger
@@ -145,6 +145,20 @@ async def open_of(session: AsyncSession, seller_id: UUID, currency: str) -> UUID
     return found
 
 
+# Built once: a run of schedules asks it of every seller.
+_PAST = select(
+    exists().where(
+        PayoutRow.seller_id == bindparam("seller"),
+        PayoutRow.state == "paid",
+        PayoutRow.destination.is_not_distinct_from(bindparam("destination")),
+    ),
+    select(func.count())
+    .select_from(PayoutRow)
+    .where(PayoutRow.seller_id == bindparam("seller"), PayoutRow.created_at > bindparam("since"))
+    .scalar_subquery(),
+)
+
+
 async def past(
     session: AsyncSession,
     seller_id: UUID,
@@ -155,22 +169,14 @@ async def past(
     now: datetime,
 ) -> rules.Past:
     """What is known of a seller that decides whether somebody looks before a payout goes."""
-    was_paid = await session.scalar(
-        select(PayoutRow.id)
-        .where(PayoutRow.seller_id == seller_id, PayoutRow.state == "paid", PayoutRow.destination == destination)
-        .limit(1)
-    )
-    lately = await session.scalar(
-        select(func.count())
-        .select_from(PayoutRow)
-        .where(PayoutRow.seller_id == seller_id, PayoutRow.created_at > now - rules.VELOCITY_WINDOW)
-    )
+    told = {"seller": seller_id, "destination": destination, "since": now - rules.VELOCITY_WINDOW}
+    was_paid, lately = (await session.execute(_PAST, told)).one()
     balances = await ledger.balances(session, seller_id)
     rate = await disputes.rate(session, seller_id, since=now - rules.DISPUTE_WINDOW)
     return rules.Past(
-        was_paid_there=was_paid is not None,
+        was_paid_there=was_paid,
         since_change=None if changed_at is None else now - changed_at,
-        requested_lately=lately or 0,
+        requested_lately=lately,
         owes=sum(one.amount for one in balances if one.name == "receivable" and one.currency == currency),
         sales=rate.sales,
         disputes=rate.disputes,

@@ -43,9 +43,9 @@ def limits_of(settings: PayoutSettings) -> rules.Limits:
     )
 
 
-async def _put(session: AsyncSession, account: PayoutAccount, money: Money, **more: Any) -> UUID | None:
-    """The row; None if another of the seller's in this currency is not over."""
-    made: UUID | None = await session.scalar(
+async def _put(session: AsyncSession, account: PayoutAccount, money: Money, **more: Any) -> PayoutRow | None:
+    """The row, which nobody else can see yet; None if another of the seller's in this currency is not over."""
+    made: PayoutRow | None = await session.scalar(
         insert(PayoutRow)
         .values(
             id=new_id(),
@@ -62,7 +62,7 @@ async def _put(session: AsyncSession, account: PayoutAccount, money: Money, **mo
         )
         # Whoever asks at the same time waits here for the other's commit.
         .on_conflict_do_nothing(index_elements=["seller_id", "currency"], index_where=_OPEN)
-        .returning(PayoutRow.id)
+        .returning(PayoutRow)
     )
     return made
 
@@ -94,7 +94,7 @@ async def request(
     why = rules.reasons(past, money.amount, limits)
     until = rules.cools_until(why, since_change=past.since_change, cooling=limits.cooling, now=now)
     state: State = "held" if why else "requested"
-    made = await _put(
+    row = await _put(
         session,
         account,
         money,
@@ -107,10 +107,9 @@ async def request(
         created_at=now,
         updated_at=now,
     )
-    if made is None:
+    if row is None:
         other = await queries.open_of(session, account.seller_id, money.currency)
         raise PayoutOpen(details={"payoutId": str(other)} if other else {})
-    row = await lock(session, made)
     posting = await books.reserved(session, row)
     await tell(session, row)
     if state == "requested":
