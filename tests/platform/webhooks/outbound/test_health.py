@@ -71,6 +71,20 @@ async def _subjects(service, shop):
     return [mail["subject"] for mail in mails if "endpoint" in mail["subject"]]
 
 
+async def test_the_owner_hears_at_once_of_one_that_is_gone(service, receiver):
+    shop = await service.register()
+    gone = await add_endpoint(shop, receiver.url())
+    await add_endpoint(shop, receiver.url("/watch"), eventTypes=["endpoint.*"])
+    receiver.behave("/hook", replies.is_gone())
+    await publish(service, shop.user_id)
+    async with dispatching(service):
+        await receiver.until(1, "/watch")
+    assert await _told(receiver, "/watch") == ["endpoint.disabled"]
+    data = {"endpointId": gone["id"], "host": "127.0.0.1", "reason": "gone"}
+    assert receiver.at("/watch")[0].json["data"] == data
+    assert await _subjects(service, shop) == ["Your webhook endpoint at 127.0.0.1 was switched off"]
+
+
 async def test_a_success_begins_the_count_anew(service, receiver):
     shop = await service.register()
     endpoint = await add_endpoint(shop, receiver.url())
