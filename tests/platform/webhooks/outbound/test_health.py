@@ -1,5 +1,7 @@
 """An endpoint that fails: its owner hears of it, it is switched off in the end, and only a good test switches it on."""
 
+import asyncio
+
 import pytest
 
 from cleanly.platform.webhooks.outbound.dispatch import flows
@@ -150,6 +152,21 @@ async def test_one_that_failed_can_be_switched_on_at_another_address_if_that_one
     done = await shop.call("PUT", f"/webhook-endpoints/{endpoint['id']}", moved)
     assert done.status_code == 200, done.text
     assert receiver.ids("/new") == [receiver.receipts[-1].id]
+
+
+async def test_a_good_test_of_one_address_switches_on_no_other(service, receiver):
+    shop, endpoint = await _switched_off(service, receiver)
+    path, gate = f"/webhook-endpoints/{endpoint['id']}", asyncio.Event()
+    receiver.behave("/hook", replies.after(gate, replies.accepts()))
+    came = len(receiver.receipts)
+    switching = asyncio.create_task(shop.call("PUT", path, {"enabled": True}))
+    await receiver.until(came + 1)
+    moved = await shop.call("PUT", path, {"url": receiver.url("/untested")})
+    assert moved.status_code == 200, moved.text
+    gate.set()
+    refused = await switching
+    assert (refused.status_code, code(refused)) == (409, "CONFLICT")
+    assert (await _read(shop, endpoint))["enabled"] is False
 
 
 async def test_what_its_owner_switched_off_goes_on_without_a_test(service, receiver):
