@@ -87,6 +87,24 @@ async def test_the_owner_hears_at_once_of_one_that_is_gone(service, receiver):
     assert await _subjects(service, shop) == ["Your webhook endpoint at 127.0.0.1 was switched off"]
 
 
+async def test_what_an_old_address_answers_late_says_nothing_of_the_new_one(service, receiver):
+    shop = await service.register()
+    endpoint = await add_endpoint(shop, receiver.url("/old"))
+    gate = asyncio.Event()
+    receiver.behave("/old", replies.after(gate, replies.is_gone()))
+    await publish(service, shop.user_id)
+    async with dispatching(service):
+        await receiver.until(1)
+        moved = await shop.call("PUT", f"/webhook-endpoints/{endpoint['id']}", {"url": receiver.url("/new")})
+        assert moved.status_code == 200, moved.text
+        gate.set()
+        await until_states(service, failed=1)
+        await publish(service, shop.user_id)
+        await receiver.until(1, "/new")
+    read = await _read(shop, endpoint)
+    assert (read["enabled"], read["health"]["state"]) == (True, "good")
+
+
 async def test_a_success_begins_the_count_anew(service, receiver):
     shop = await service.register()
     endpoint = await add_endpoint(shop, receiver.url())
