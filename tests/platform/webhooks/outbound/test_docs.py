@@ -173,6 +173,7 @@ def test_the_numbers_in_the_text_are_those_of_the_code():
         f"at least {dispatch.DISABLE_FAILURES_MIN} failures",
         f"{mending.REPLAY_BATCH} a call",
         f"0 to {endpoints.OVERLAP_HOURS_MAX} hours",
+        f"At most {endpoints.KEYS_MAX} sign at once",
         overlap,
     ):
         assert told in words(), told
