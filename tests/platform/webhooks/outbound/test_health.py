@@ -1,12 +1,16 @@
 """An endpoint that fails: its owner hears of it, it is switched off in the end, and only a good test switches it on."""
 
 import asyncio
+from uuid import UUID
 
 import pytest
 
+from cleanly.domain.users import service as users
+from cleanly.platform.cache.service import Cache
 from cleanly.platform.webhooks.outbound.dispatch import flows
 from cleanly.platform.webhooks.outbound.dispatch import service as writes
 from cleanly.platform.webhooks.outbound.messages import SETTLE
+from cleanly.platform.webhooks.outbound.rules import PLATFORM
 from tests.platform.webhooks.outbound import receiver as replies
 from tests.platform.webhooks.outbound.stage import add_endpoint, dispatching, publish, states, until_states
 from tests.waiting import eventually
@@ -85,6 +89,22 @@ async def test_the_owner_hears_at_once_of_one_that_is_gone(service, receiver):
     data = {"endpointId": gone["id"], "host": "127.0.0.1", "reason": "gone"}
     assert receiver.at("/watch")[0].json["data"] == data
     assert await _subjects(service, shop) == ["Your webhook endpoint at 127.0.0.1 was switched off"]
+
+
+async def test_of_the_platforms_own_endpoints_the_administrators_hear(service, receiver):
+    admin, other = await service.register(), await service.register()
+    async with service.context.db.begin() as session:
+        cache = service.context.part(Cache)
+        await users.set_role(session, cache, UUID(admin.user_id), "admin", now=service.clock.now())
+    admin = await service.login(admin.email)
+    made = {"url": receiver.url(), "eventTypes": ["payment.*"]}
+    assert (await admin.call("POST", "/webhook-endpoints?account=platform", made)).status_code == 201
+    receiver.behave("/hook", replies.is_gone())
+    await publish(service, PLATFORM)
+    async with dispatching(service):
+        await until_states(service, failed=1)
+    assert await _subjects(service, admin) == ["Your webhook endpoint at 127.0.0.1 was switched off"]
+    assert await _subjects(service, other) == []
 
 
 async def test_what_an_old_address_answers_late_says_nothing_of_the_new_one(service, receiver):
