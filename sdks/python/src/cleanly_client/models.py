@@ -1246,7 +1246,7 @@ class WebhookTest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WholeWebhookDelivery:
-    """A delivery with its message and every try, the first one first."""
+    """A delivery with its message and its tries, the first one first; of more than 100 the newest."""
 
     id: UUID
     message_id: UUID

@@ -11,6 +11,7 @@ import pytest
 from cleanly.entry.modules import MODULES
 from cleanly.kernel.messages import EventData, EventType
 from cleanly.kernel.module import EventCatalogue, Module
+from cleanly.platform.webhooks.outbound.rules import order_key
 from tests.architecture.source import FILES, TREES
 from tests.published import unfit
 from tests.world import World
@@ -75,6 +76,12 @@ def test_an_event_says_what_it_means_and_its_example_fits(event):
     jsonschema_rs.meta.validate(schema)
     assert unfit(CATALOGUE, event.name, data) is None
     assert len(json.dumps(data)) < 2_000, "thin"
+
+
+def test_every_event_is_about_one_object():
+    """Or else an ordered endpoint would wait for messages about others."""
+    examples = {name: event.example.model_dump(mode="json", by_alias=True) for name, event in CATALOGUE.by_name.items()}
+    assert [name for name, data in examples.items() if ":" not in order_key(name, data)] == []
 
 
 @pytest.mark.parametrize("event", CATALOGUE.by_name.values(), ids=CATALOGUE.by_name)

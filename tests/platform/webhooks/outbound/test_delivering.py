@@ -14,6 +14,7 @@ from cleanly.entry.worker import run_worker
 from cleanly.kernel.messages import Event
 from cleanly.kernel.net import Http
 from cleanly.platform.jobs.settings import JobsSettings
+from cleanly.platform.webhooks.outbound import rules
 from cleanly.platform.webhooks.outbound import service as outbound
 from cleanly.platform.webhooks.outbound.dispatch.rules import SCHEDULE
 from tests import pgbouncer
@@ -311,6 +312,25 @@ async def test_an_event_above_20_kb_is_a_fault_of_the_program(service):
         async with service.context.db.begin() as session:
             await outbound.publish(session, event)
     assert await service.rows("SELECT 1 FROM outbound_messages") == []
+
+
+async def test_what_may_be_published_is_never_above_20_kb_on_the_wire(service, receiver):
+    """The size is judged before PostgreSQL has written the JSON in its own way."""
+    shop = await service.register()
+    await add_endpoint(shop, receiver.url())
+    sent = []
+    for text_ in ("x", "\N{EURO SIGN}", '"', "\\", "\n", "\x01", "\x7f", "\N{PILE OF POO}"):
+        data, kind = {"paymentId": ""}, "payment.failed"
+        while rules.body_bytes(kind, data | {"paymentId": data["paymentId"] + text_ * 10}) <= rules.BODY_BYTES_MAX:
+            data["paymentId"] += text_ * 10
+        sent.append(data["paymentId"])
+        async with service.context.db.begin() as session:
+            event = Event(type=kind, account_id=UUID(shop.user_id), data=data)
+            await outbound.publish(session, event, now=service.clock.now())
+    async with dispatching(service):
+        await until_states(service, succeeded=len(sent))
+    assert sorted(receipt.json["data"]["paymentId"] for receipt in receiver.receipts) == sorted(sent)
+    assert all(19_800 < len(receipt.body) <= 20_000 for receipt in receiver.receipts)
 
 
 async def test_what_is_rolled_back_is_told_to_nobody(service, receiver):

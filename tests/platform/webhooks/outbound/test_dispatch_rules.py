@@ -137,7 +137,9 @@ def test_a_message_is_about_its_object():
     assert order_key("payment.failed", {"paymentId": "p1", "refundId": "r1"}) == "payment:p1"
     assert order_key("refund.failed", {"paymentId": "p1", "refundId": "r1"}) == "refund:r1"
     assert order_key("payout_account.changed", {"payoutAccountId": "a"}) == "payout_account:a"
+    assert order_key("seller_account.updated", {"payoutAccountId": "a", "provider": "p"}) == "seller_account:a"
     assert order_key("payment.failed", {}) == "payment"
+    assert order_key("thing.done", {"oneId": "a", "otherId": "b"}) == "thing", "whichever comes first is no choice"
 
 
 def test_a_body_is_thin_json():

@@ -157,6 +157,23 @@ async def test_an_overlap_lasts_from_no_time_to_a_week(service, hours, status):
         assert len(reply.json()["keys"]) == 1
 
 
+async def test_however_often_it_is_rotated_few_keys_sign(service, receiver):
+    """Each signs every message: without an end to them a header would outgrow its receiver."""
+    shop = await service.register()
+    made = await add_endpoint(shop, receiver.url())
+    path, secrets = f"/webhook-endpoints/{made['id']}/rotate-secret", [made["secret"]]
+    for _ in range(10):
+        service.clock.move(seconds=1)
+        reply = await shop.call("POST", path, {"overlapHours": 168})
+        secrets.append(reply.json()["secret"])
+    assert len(reply.json()["keys"]) == 8
+    await publish(service, shop.user_id)
+    async with dispatching(service):
+        await receiver.until(1)
+    now = service.clock.now().timestamp()
+    assert [_fits(secret, receiver.receipts[0], now) for secret in secrets] == [False] * 3 + [True] * 8
+
+
 async def test_a_key_pair_signs_and_its_public_half_is_told(service, receiver):
     shop = await service.register()
     made = await add_endpoint(shop, receiver.url(), signature="v1a")

@@ -1,11 +1,15 @@
 """Order, pace and turns: what an endpoint asked for, and what another one's troubles must not cost it."""
 
 import asyncio
+import threading
 from uuid import uuid4
 
+from cleanly.platform.webhooks.outbound.dispatch import names
+from tests.conftest import empty
 from tests.platform.webhooks.outbound import receiver as replies
-from tests.platform.webhooks.outbound.stage import add_endpoint, dispatching, publish, states, until_states
+from tests.platform.webhooks.outbound.stage import QUICK, add_endpoint, dispatching, publish, states, until_states
 from tests.waiting import eventually
+from tests.world import running
 
 
 async def test_one_object_waits_for_its_earlier_message_and_others_do_not(service, receiver):
@@ -119,3 +123,36 @@ async def test_a_backlog_of_one_does_not_stand_before_the_new_message_of_another
         assert receiver.ids("/small") == [str(late)]
         await until_states(service, succeeded=801)
     assert before < 400
+
+
+async def test_a_hundred_names_that_no_server_answers_for_delay_nobody_else(database_url, clock, receiver, monkeypatch):
+    """A look-up that hangs is held by the system long after its call was given up."""
+    over, asked, whole = threading.Event(), set(), names._look_up
+
+    def look_up(host, port, family):
+        if host.startswith("dead"):
+            asked.add(host)
+            over.wait()
+            raise OSError
+        return whole(host, port, family)
+
+    monkeypatch.setattr(names, "_look_up", look_up)
+    try:
+        async with running(database_url, clock, **QUICK, outbound_endpoints_max=100) as service:
+            dead, good = await service.register(), await service.register()
+            for number in range(100):
+                await add_endpoint(dead, f"https://dead{number}.example/")
+            await add_endpoint(good, receiver.url().replace("127.0.0.1", "localhost"))
+            await publish(service, dead.user_id)
+            async with dispatching(service):
+
+                async def all_hang():
+                    return len(asked) == 100
+
+                await eventually(all_hang, what="a hundred look-ups that hang")
+                await publish(service, good.user_id)
+                await receiver.until(1, seconds_max=5)
+                over.set()
+    finally:
+        over.set()
+    empty(database_url)

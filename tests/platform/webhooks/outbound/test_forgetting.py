@@ -3,6 +3,7 @@
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
 from cleanly.platform.webhooks.outbound.history import flows
 from cleanly.platform.webhooks.outbound.history import service as history
@@ -38,6 +39,22 @@ async def test_messages_go_after_thirty_days_with_their_deliveries_and_tries(ser
     assert (left["outbound_messages"], left["outbound_deliveries"], left["outbound_attempts"]) == (3, 3, 3)
     assert {row[0] for row in await service.rows("SELECT id FROM outbound_messages")} == set(young)
     assert await flows.sweep(service.context) == 0
+
+
+async def test_no_transaction_of_a_sweep_deletes_more_than_a_batch(service, small_batches, monkeypatch):
+    await publish(service, uuid4(), 10)
+    service.clock.move(days=31)
+    swept, whole = [], history.sweep
+
+    async def noted(session, **more):
+        done = await whole(session, **more)
+        swept.append((done.deleted, await session.scalar(text("SELECT pg_current_xact_id()::text"))))
+        return done
+
+    monkeypatch.setattr(history, "sweep", noted)
+    assert await flows.sweep(service.context) == 10
+    assert [deleted for deleted, _ in swept] == [4, 4, 2]
+    assert len({transaction for _, transaction in swept}) == 3
 
 
 async def test_one_that_is_still_on_its_way_stays_until_it_has_arrived(service, receiver, small_batches):

@@ -1,10 +1,16 @@
 """An endpoint that fails: its owner hears of it, it is switched off in the end, and only a good test switches it on."""
 
+import asyncio
+from uuid import UUID
+
 import pytest
 
+from cleanly.domain.users import service as users
+from cleanly.platform.cache.service import Cache
 from cleanly.platform.webhooks.outbound.dispatch import flows
 from cleanly.platform.webhooks.outbound.dispatch import service as writes
 from cleanly.platform.webhooks.outbound.messages import SETTLE
+from cleanly.platform.webhooks.outbound.rules import PLATFORM
 from tests.platform.webhooks.outbound import receiver as replies
 from tests.platform.webhooks.outbound.stage import add_endpoint, dispatching, publish, states, until_states
 from tests.waiting import eventually
@@ -69,6 +75,54 @@ async def _subjects(service, shop):
     """Of the mails about endpoints, newest first."""
     mails = await service.mails(shop.email)
     return [mail["subject"] for mail in mails if "endpoint" in mail["subject"]]
+
+
+async def test_the_owner_hears_at_once_of_one_that_is_gone(service, receiver):
+    shop = await service.register()
+    gone = await add_endpoint(shop, receiver.url())
+    await add_endpoint(shop, receiver.url("/watch"), eventTypes=["endpoint.*"])
+    receiver.behave("/hook", replies.is_gone())
+    await publish(service, shop.user_id)
+    async with dispatching(service):
+        await receiver.until(1, "/watch")
+    assert await _told(receiver, "/watch") == ["endpoint.disabled"]
+    data = {"endpointId": gone["id"], "host": "127.0.0.1", "reason": "gone"}
+    assert receiver.at("/watch")[0].json["data"] == data
+    assert await _subjects(service, shop) == ["Your webhook endpoint at 127.0.0.1 was switched off"]
+
+
+async def test_of_the_platforms_own_endpoints_the_administrators_hear(service, receiver):
+    admin, other = await service.register(), await service.register()
+    async with service.context.db.begin() as session:
+        cache = service.context.part(Cache)
+        await users.set_role(session, cache, UUID(admin.user_id), "admin", now=service.clock.now())
+    admin = await service.login(admin.email)
+    made = {"url": receiver.url(), "eventTypes": ["payment.*"]}
+    assert (await admin.call("POST", "/webhook-endpoints?account=platform", made)).status_code == 201
+    receiver.behave("/hook", replies.is_gone())
+    await publish(service, PLATFORM)
+    async with dispatching(service):
+        await until_states(service, failed=1)
+    assert await _subjects(service, admin) == ["Your webhook endpoint at 127.0.0.1 was switched off"]
+    assert await _subjects(service, other) == []
+
+
+async def test_what_an_old_address_answers_late_says_nothing_of_the_new_one(service, receiver):
+    shop = await service.register()
+    endpoint = await add_endpoint(shop, receiver.url("/old"))
+    gate = asyncio.Event()
+    receiver.behave("/old", replies.after(gate, replies.is_gone()))
+    await publish(service, shop.user_id)
+    async with dispatching(service):
+        await receiver.until(1)
+        moved = await shop.call("PUT", f"/webhook-endpoints/{endpoint['id']}", {"url": receiver.url("/new")})
+        assert moved.status_code == 200, moved.text
+        gate.set()
+        await until_states(service, failed=1)
+        await publish(service, shop.user_id)
+        await receiver.until(1, "/new")
+    read = await _read(shop, endpoint)
+    assert (read["enabled"], read["health"]["state"]) == (True, "good")
 
 
 async def test_a_success_begins_the_count_anew(service, receiver):
@@ -136,6 +190,21 @@ async def test_one_that_failed_can_be_switched_on_at_another_address_if_that_one
     done = await shop.call("PUT", f"/webhook-endpoints/{endpoint['id']}", moved)
     assert done.status_code == 200, done.text
     assert receiver.ids("/new") == [receiver.receipts[-1].id]
+
+
+async def test_a_good_test_of_one_address_switches_on_no_other(service, receiver):
+    shop, endpoint = await _switched_off(service, receiver)
+    path, gate = f"/webhook-endpoints/{endpoint['id']}", asyncio.Event()
+    receiver.behave("/hook", replies.after(gate, replies.accepts()))
+    came = len(receiver.receipts)
+    switching = asyncio.create_task(shop.call("PUT", path, {"enabled": True}))
+    await receiver.until(came + 1)
+    moved = await shop.call("PUT", path, {"url": receiver.url("/untested")})
+    assert moved.status_code == 200, moved.text
+    gate.set()
+    refused = await switching
+    assert (refused.status_code, code(refused)) == (409, "CONFLICT")
+    assert (await _read(shop, endpoint))["enabled"] is False
 
 
 async def test_what_its_owner_switched_off_goes_on_without_a_test(service, receiver):

@@ -63,6 +63,23 @@ async def test_a_delivery_tells_of_every_try(service, receiver):
     assert whole["message"] == {"id": str(message_id), **receiver.receipts[0].json}
 
 
+async def test_of_a_delivery_that_was_retried_without_end_the_newest_hundred_tries_are_told(service, receiver):
+    shop = await service.register()
+    await add_endpoint(shop, receiver.url())
+    await publish(service, shop.user_id)
+    async with dispatching(service):
+        await until_states(service, succeeded=1)
+    await service.rows(
+        "INSERT INTO outbound_attempts (delivery_id, number, started_at, duration_ms, outcome, status)"
+        " SELECT delivery_id, number + more, started_at, duration_ms, outcome, status"
+        " FROM outbound_attempts, generate_series(1, 129) AS more RETURNING number"
+    )
+    (listed,) = (await shop.call("GET", "/webhook-deliveries")).json()["items"]
+    assert listed["lastAttempt"]["number"] == 130
+    whole = (await shop.call("GET", f"/webhook-deliveries/{listed['id']}")).json()
+    assert [one["number"] for one in whole["attempts"]] == list(range(31, 131))
+
+
 @pytest.mark.parametrize(
     ("reply", "outcome", "status", "told"),
     [

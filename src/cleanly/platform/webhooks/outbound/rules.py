@@ -50,9 +50,11 @@ def patterns_of(event_type: str) -> list[str]:
 def order_key(event_type: str, data: Mapping[str, Any]) -> str:
     """The object that a message is about: messages with the same key go one after the other where that is asked for.
 
-    `payment.failed` with `paymentId` is about that payment; a message without such an id, about its kind as a whole.
+    `payment.failed` with `paymentId` is about that payment, `seller_account.updated` about the only id that it has; a
+    message without either, about its kind as a whole.
     """
     kind = event_type.partition(".")[0]
     first, *more = kind.split("_")
-    object_id = data.get(f"{first}{''.join(word.capitalize() for word in more)}Id")
-    return f"{kind}:{object_id}" if isinstance(object_id, str) else kind
+    own = f"{first}{''.join(word.capitalize() for word in more)}Id"
+    ids = [value for name, value in data.items() if name == own] or [data[name] for name in data if name.endswith("Id")]
+    return f"{kind}:{ids[0]}" if len(ids) == 1 and isinstance(ids[0], str) else kind

@@ -31,7 +31,9 @@ class OutboundSettings(Group):
     outbound_poll_seconds_max: _Seconds = 1
 
     @model_validator(mode="after")
-    def _a_lease_outlives_its_call(self) -> Self:
+    def _what_must_fit_fits(self) -> Self:
         if self.outbound_lease_seconds < 2 * self.outbound_deadline_seconds:
             raise ValueError("OUTBOUND_LEASE_SECONDS must be at least twice OUTBOUND_DEADLINE_SECONDS")
+        if self.outbound_claimed_max < self.outbound_batch_max:  # a dispatcher waits for room for a part of a batch
+            raise ValueError("OUTBOUND_CLAIMED_MAX must be at least OUTBOUND_BATCH_MAX")
         return self

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.types import DateTime, Integer, TypeEngine, Uuid
+from sqlalchemy.types import DateTime, Integer, Text, TypeEngine, Uuid
 
 from cleanly.kernel.clock import rfc3339
 from cleanly.kernel.messages import Event
@@ -28,9 +28,10 @@ _SUCCESS_NOTED_EVERY = timedelta(minutes=1)
 
 @dataclass(slots=True)
 class Change:
-    """What a batch says of one endpoint. Failures are those after its last success, if it has one."""
+    """What a batch says of one endpoint at one address. Failures are those after its last success, if it has one."""
 
     endpoint_id: UUID
+    url: str
     success_at: datetime | None = None
     failures: int = 0
     first_failure_at: datetime | None = None
@@ -54,13 +55,16 @@ class Change:
 
 def changes(results: Iterable[Result]) -> list[Change]:
     """What must be written of the endpoints, in the order of their ids: two dispatchers lock them alike."""
-    found: dict[UUID, Change] = {}
+    found: dict[tuple[UUID, str], Change] = {}
     for result in results:
         claimed = result.claimed
-        if claimed.endpoint_id not in found and result.tried.is_success and _is_no_news(result):
+        place = (claimed.endpoint_id, claimed.url)
+        if place not in found and result.tried.is_success and _is_no_news(result):
             continue
-        found.setdefault(claimed.endpoint_id, Change(claimed.endpoint_id)).take(result)
-    return [found[endpoint_id] for endpoint_id in sorted(found)]
+        if place not in found:
+            found[place] = Change(*place)
+        found[place].take(result)
+    return [found[place] for place in sorted(found)]
 
 
 def _is_no_news(result: Result) -> bool:
@@ -72,15 +76,17 @@ def _is_no_news(result: Result) -> bool:
 
 _COLUMNS: Mapping[str, TypeEngine[Any]] = {
     "ids": Uuid(),
+    "urls": Text(),
     "successes": DateTime(timezone=True),
     "failures": Integer(),
     "firsts": DateTime(timezone=True),
     "lasts": DateTime(timezone=True),
 }
+# How an address did says nothing of the one that its owner has written since.
 _NOTE = text("""
     WITH told AS (
-        SELECT * FROM unnest(:ids, :successes, :failures, :firsts, :lasts)
-            AS told (id, success_at, failures, first_failure_at, last_failure_at)
+        SELECT * FROM unnest(:ids, :urls, :successes, :failures, :firsts, :lasts)
+            AS told (id, url, success_at, failures, first_failure_at, last_failure_at)
     ), locked AS (
         SELECT id FROM outbound_endpoints WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE
     )
@@ -93,7 +99,7 @@ _NOTE = text("""
             THEN greatest(endpoint.last_failure_at, told.last_failure_at) ELSE told.last_failure_at END,
         told = CASE WHEN told.success_at IS NULL THEN endpoint.told ELSE 0 END
     FROM told JOIN locked ON locked.id = told.id
-    WHERE endpoint.id = told.id
+    WHERE endpoint.id = told.id AND endpoint.url = told.url
     RETURNING endpoint.id, endpoint.account_id, endpoint.url, endpoint.first_failure_at, endpoint.failures,
         endpoint.told, endpoint.disabled_at
 """).bindparams(*(bindparam(name, type_=ARRAY(kind)) for name, kind in _COLUMNS.items()))
@@ -111,17 +117,18 @@ async def note(
         _NOTE,
         {
             "ids": [change.endpoint_id for change in found],
+            "urls": [change.url for change in found],
             "successes": [change.success_at for change in found],
             "failures": [change.failures for change in found],
             "firsts": [change.first_failure_at for change in found],
             "lasts": [change.last_failure_at for change in found],
         },
     )
-    by_id = {change.endpoint_id: change for change in found}
+    by_place = {(change.endpoint_id, change.url): change for change in found}
     for row in rows.all():
         if row.failures == 0 or row.disabled_at is not None:
             continue
-        change = by_id[row.id]
+        change = by_place[row.id, row.url]
         health = rules.Health(row.first_failure_at, row.failures, Told(row.told))
         verdict = Told.DISABLED if change.is_gone else rules.verdict(health, failed_tries=change.failed_tries, now=now)
         if verdict > health.told:

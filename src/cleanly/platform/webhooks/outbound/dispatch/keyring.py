@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
 import structlog
@@ -27,12 +28,12 @@ class KeyRing:
 
     async def fetch(self, session: AsyncSession, revisions: Mapping[UUID, int]) -> None:
         """Have the keys of these endpoints, at these revisions, ready."""
+        for id_ in revisions:  # the latest stand last: what waits in a dispatcher's hands is never forgotten
+            if id_ in self._kept:
+                self._kept[id_] = self._kept.pop(id_)
         missing = [id_ for id_, revision in revisions.items() if self._kept.get(id_, (0, ()))[0] != revision]
         if not missing:
             return
-        if len(self._kept) + len(missing) > _KEPT_MAX:
-            self._kept.clear()
-            missing = list(revisions)
         found: dict[UUID, list[_Dated]] = {id_: [] for id_ in missing}
         rows = await session.execute(
             select(SecretRow.endpoint_id, SecretRow.sealed, SecretRow.ends_at)
@@ -48,6 +49,8 @@ class KeyRing:
             found[endpoint_id].append((ends_at, key))
         for endpoint_id, keys in found.items():
             self._kept[endpoint_id] = (revisions[endpoint_id], tuple(keys))
+        for endpoint_id in list(islice(self._kept, max(0, len(self._kept) - _KEPT_MAX))):
+            del self._kept[endpoint_id]
 
     def keys(self, endpoint_id: UUID, *, now: datetime) -> Sequence[SigningKey]:
         """Those in force, the newest first; none if they were not fetched or can't be opened."""

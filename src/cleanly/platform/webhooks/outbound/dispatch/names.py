@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-# A look-up that was given up holds its thread until the system gives up as well.
-_THREADS = 64
+# Three quarters of all calls may be to endpoints that fail or are new (lanes.py), and all of their names may be dead. A
+# look-up that was given up holds its thread until the system gives up as well, as long again. Made as they are needed.
+_THREADS = 768
 
 
 class Names(AbstractResolver):

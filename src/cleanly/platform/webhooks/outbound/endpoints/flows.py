@@ -40,14 +40,14 @@ def changes_of(sent: Mapping[str, Any]) -> dict[str, Any]:
 
 async def tested(
     context: Context, endpoint_id: UUID, values: Mapping[str, Any], *, account_id: UUID, if_match: str | None
-) -> bool:
-    """Test the endpoint if the change would switch on what we switched off; whether that was so.
+) -> str | None:
+    """Test the endpoint if the change would switch on what we switched off; the tag of what was tested, if it was.
 
     Raises:
         NotFound: none of the account's. Conflict: changed since it was read. PingFailed: it stays off.
     """
     if not values.get("enabled"):
-        return False
+        return None
     async with context.db.begin() as session:
         endpoint = await queries.find(session, endpoint_id, account_id=account_id)
     if endpoint is None:
@@ -55,8 +55,8 @@ async def tested(
     if if_match is not None and not etag_matches(if_match, service.etag(endpoint)):
         raise Conflict
     if not endpoint.needs_a_test:
-        return False
+        return None
     tried = await dispatch.send_now(context, endpoint_id, account_id=account_id, url=values.get("url"))
     if not tried.is_success:
         raise PingFailed(details={"outcome": tried.outcome, "status": tried.status, "error": tried.error})
-    return True
+    return service.etag(endpoint)

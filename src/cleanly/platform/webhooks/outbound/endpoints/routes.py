@@ -157,12 +157,18 @@ async def change_webhook_endpoint(  # noqa: PLR0917 - FastAPI calls by name
     await once.look(context)
     flows.check(context, url=body.url, event_types=body.event_types)
     values = flows.changes_of(body.model_dump(exclude_unset=True))
-    is_tested = await flows.tested(context, endpoint_id, values, account_id=account, if_match=if_match)
+    tested = await flows.tested(context, endpoint_id, values, account_id=account, if_match=if_match)
     now = context.clock.now()
     async with context.db.begin() as session:
         await once.claim(session)
         endpoint = await service.change(
-            session, endpoint_id, values, account_id=account, if_match=if_match, is_tested=is_tested, now=now
+            session,
+            endpoint_id,
+            values,
+            account_id=account,
+            if_match=tested or if_match,  # what was tested, and not what it has become meanwhile
+            is_tested=tested is not None,
+            now=now,
         )
         await audit.record(
             session,

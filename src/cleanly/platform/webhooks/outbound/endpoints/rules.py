@@ -11,6 +11,8 @@ DESCRIPTION_LENGTH_MAX = 500
 RATE_PER_MINUTE_MAX = 60_000
 OVERLAP_HOURS_MAX = 168
 OVERLAP_HOURS_DEFAULT = 24
+# Every one of them signs every message, and stands in its header.
+KEYS_MAX = 8
 
 
 def guard(*, loopback: bool) -> Guard:

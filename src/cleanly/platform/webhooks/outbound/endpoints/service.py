@@ -16,7 +16,7 @@ from cleanly.kernel.ids import new_id
 from cleanly.kernel.messages import Tick
 from cleanly.platform.jobs import service as jobs
 from cleanly.platform.webhooks.outbound import signing
-from cleanly.platform.webhooks.outbound.endpoints import queries
+from cleanly.platform.webhooks.outbound.endpoints import queries, rules
 from cleanly.platform.webhooks.outbound.endpoints.queries import Endpoint
 from cleanly.platform.webhooks.outbound.endpoints.schemas import EndpointIn
 from cleanly.platform.webhooks.outbound.endpoints.vault import KeyVault
@@ -166,6 +166,8 @@ async def rotate(
 ) -> Made:
     """A new key of the same kind; those until now sign for `overlap` more, and no longer than they would have.
 
+    Of more than `rules.KEYS_MAX` keys the oldest ends at once.
+
     Raises:
         NotFound: none of the account's.
     """
@@ -183,8 +185,13 @@ async def rotate(
         .where(SecretRow.endpoint_id == endpoint_id)
         .values(ends_at=func.least(func.coalesce(SecretRow.ends_at, ends_at), ends_at))
     )
-    if overlap <= timedelta():
-        await session.execute(delete(SecretRow).where(SecretRow.endpoint_id == endpoint_id))
+    beyond = (
+        select(SecretRow.id)
+        .where(SecretRow.endpoint_id == endpoint_id)
+        .order_by(SecretRow.created_at.desc(), SecretRow.id.desc())
+        .offset(rules.KEYS_MAX - 1 if overlap > timedelta() else 0)
+    )
+    await session.execute(delete(SecretRow).where(SecretRow.id.in_(beyond.scalar_subquery())))
     secret = await _add_key(session, vault, endpoint_id, "v1a" if newest == "v1a" else "v1", now=now)
     row.revision += 1
     row.updated_at = now

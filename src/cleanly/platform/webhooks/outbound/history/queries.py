@@ -15,6 +15,9 @@ from cleanly.platform.webhooks.outbound.rules import DeliveryState, Outcome
 
 __all__ = ["DeliveryState"]
 
+# Each may hold 16 KiB of an answer, and a delivery may be tried again by hand without end.
+ATTEMPTS_MAX = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -184,13 +187,14 @@ async def _read(
 
 
 async def attempts(session: AsyncSession, delivery_id: UUID) -> Sequence[Attempt]:
-    """Every try of a delivery, the first one first."""
+    """The tries of a delivery, the first one first; of more than 100, which takes retries by hand, the newest."""
     rows = await session.execute(
         select(*_TRIED, AttemptRow.headers, AttemptRow.body)
         .where(AttemptRow.delivery_id == delivery_id)
-        .order_by(AttemptRow.number)
+        .order_by(AttemptRow.number.desc())
+        .limit(ATTEMPTS_MAX)
     )
-    return [Attempt(_tried(row[:7]), row[7], row[8]) for row in rows]
+    return [Attempt(_tried(row[:7]), row[7], row[8]) for row in reversed(rows.all())]
 
 
 async def _newest_tries(session: AsyncSession, delivery_ids: Collection[UUID]) -> dict[UUID, Tried]:

@@ -83,7 +83,7 @@ class MessageOut(EventOut):
 
 
 class WholeDeliveryOut(DeliveryOut):
-    """A delivery with its message and every try, the first one first."""
+    """A delivery with its message and its tries, the first one first; of more than 100 the newest."""
 
     message: EventOut
     attempts: list[AttemptOut]

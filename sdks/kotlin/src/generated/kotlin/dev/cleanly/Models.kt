@@ -1064,7 +1064,7 @@ public data class WebhookTry(
 )
 
 /**
- * A delivery with its message and every try, the first one first.
+ * A delivery with its message and its tries, the first one first; of more than 100 the newest.
  *
  * @property messageId The header webhook-id
  * @property tries Tries that have ended
