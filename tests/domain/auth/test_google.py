@@ -1,11 +1,14 @@
 """Signing in with Google, over HTTP, with keys made here."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from cleanly.domain.auth import service
 from cleanly.platform.providers.google.id_tokens import IdTokens
 from tests.platform.providers.google.stand_in import ABSENT, Google, token
+from tests.waiting import eventually
 from tests.world import PASSWORD, World, code
 
 
@@ -52,6 +55,24 @@ async def test_an_account_made_before_its_owner_came_loses_all_that_was_planted(
     assert code(await world.call("POST", "/auth/login", login)) == "INVALID_CREDENTIALS"
     me = await world.call("GET", "/users/me", token=reply.json()["accessToken"])
     assert me.json()["emailVerified"] is True
+
+
+async def test_a_login_with_the_planted_password_does_not_slip_through_the_take_over(
+    world: World, google: Google, monkeypatch: pytest.MonkeyPatch
+):
+    await world.register("ada@example.com")
+    login = {"email": "ada@example.com", "password": PASSWORD}
+    end, late = service.end_sessions, list[asyncio.Task[Any]]()
+
+    async def end_then_somebody_logs_in(*args: Any, **named: Any) -> int:
+        ended = await end(*args, **named)
+        late.append(asyncio.create_task(world.call("POST", "/auth/login", login)))
+        await eventually(world.waits_for_a_lock, what="the login waits")
+        return ended
+
+    monkeypatch.setattr(service, "end_sessions", end_then_somebody_logs_in)
+    assert (await sign_in(world)).status_code == 200
+    assert code(await late[0]) == "INVALID_CREDENTIALS"
 
 
 async def test_an_email_that_google_has_not_verified_opens_nothing(world: World, google: Google):

@@ -4,7 +4,9 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
+from tests.waiting import eventually
 from tests.world import PASSWORD, World, code, running
 
 
@@ -162,6 +164,18 @@ async def test_a_password_that_changes_while_it_is_verified_opens_nothing(
     monkeypatch.setattr(passwords, "verify", verify_then_change)
     reply = await world.call("POST", "/auth/login", {"email": "ada@example.com", "password": PASSWORD})
     assert code(reply) == "INVALID_CREDENTIALS"
+    assert len(await world.rows("SELECT id FROM refresh_tokens")) == 1
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency_Key": "l1"}], ids=["usual", "keyed"])
+async def test_a_login_waits_for_a_password_change_that_is_not_committed(world: World, headers: dict[str, str]):
+    await world.register("ada@example.com")
+    body = {"email": "ada@example.com", "password": PASSWORD}
+    async with world.context.db.begin() as session:
+        await session.execute(text("UPDATE users SET password_hash = 'changed'"))
+        login = asyncio.create_task(world.call("POST", "/auth/login", body, **headers))
+        await eventually(world.waits_for_a_lock, what="the login waits")
+    assert code(await login) == "INVALID_CREDENTIALS"
     assert len(await world.rows("SELECT id FROM refresh_tokens")) == 1
 
 

@@ -188,7 +188,7 @@ async def sign_in_with_google(
         profile = users.profile_from_outside(identity.email, identity.name, identity.picture)
     except ValueError as error:
         raise InvalidCredentials("Google sent an e-mail that can't be used here") from error
-    held = await users.credentials_by_email(session, profile.email)
+    held = await users.credentials_by_email(session, profile.email, locked=True)
     if held is None:
         user = await user_writes.create(
             session,
