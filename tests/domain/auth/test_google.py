@@ -87,6 +87,7 @@ async def test_another_google_user_with_the_same_email_is_refused(world: World, 
     await sign_in(world)
     reply = await sign_in(world, sub="999")
     assert (reply.status_code, code(reply)) == (401, "INVALID_CREDENTIALS")
+    assert await world.actions() == ["user.registered", "session.opened", "session.login_failed"]
 
 
 async def test_a_strange_name_or_picture_is_dropped_not_refused(world: World, google: Google):

@@ -232,3 +232,18 @@ async def test_limits_by_address_and_by_account_hold_before_any_hash(database_ur
         assert code(await strict.call("POST", "/auth/login", login)) == "RATE_LIMITED"
         other = {"email": "eve@example.com", "password": "not the phrase"}
         assert code(await strict.call("POST", "/auth/login", other)) == "INVALID_CREDENTIALS"
+
+
+async def test_a_signed_in_caller_may_not_guess_the_password_faster_than_a_stranger(
+    database_url: str, clock, world: World
+):
+    ada = await world.register()
+    guess = {"email": "mine@example.com", "currentPassword": "not the phrase"}
+    for limits in ({"rate_limit_account": "2/minute"}, {"rate_limit_auth": "2/minute"}):
+        async with running(database_url, clock, **limits) as strict:
+            tries = [await strict.call("PUT", "/users/me", guess, token=ada.access) for _ in range(3)]
+        assert [code(reply) for reply in tries] == [*["REAUTHENTICATION_REQUIRED"] * 2, "RATE_LIMITED"]
+    async with running(database_url, clock, rate_limit_account="1/minute") as strict:
+        change = {"currentPassword": "not the phrase", "newPassword": "an entirely different phrase"}
+        tries = [await strict.call("POST", "/auth/password/change", change, token=ada.access) for _ in range(2)]
+    assert [code(reply) for reply in tries] == ["REAUTHENTICATION_REQUIRED", "RATE_LIMITED"]

@@ -25,6 +25,7 @@ from cleanly.platform.cache.service import Cache
 from cleanly.platform.mail.service import Mailer, Template
 from cleanly.platform.passwords.service import Passwords
 from cleanly.platform.providers.google.claims import GoogleIdentity
+from cleanly.platform.ratelimit.service import Limiter
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +112,13 @@ async def prove_again(context: Context, caller: Caller, password: str | None, *,
     Raises:
         ReauthenticationRequired: no password given, a wrong one, or the account has none (sign in by Google, then
             set one by the reset mail).
-        AccountTemporarilyLocked: too many wrong ones.
+        AccountTemporarilyLocked: too many wrong ones. RateLimited: too many tries, right or wrong.
     """
     async with context.db.begin() as session:
         credentials = await users.credentials_of(session, caller.user_id)
     if credentials is None or credentials.password_hash is None or not password:
         raise ReauthenticationRequired
+    await context.part(Limiter).require_account("account", credentials.user.email)
     try:
         proved = await prove_password(context, credentials.user.email, password, origin=origin)
     except InvalidCredentials as error:
@@ -168,6 +170,14 @@ async def _tell_owner(session: AsyncSession, context: Context, email: str) -> No
         await context.part(Mailer).enqueue(
             session, to=email, template=Template.EXISTING_ACCOUNT, values={"name": owner.user.name}
         )
+
+
+async def note_google_refused(context: Context, *, origin: Origin) -> None:
+    """A failed login, in a transaction of its own: the one that it failed in is gone."""
+    async with context.db.begin() as session:
+        now = context.clock.now()
+        await audit.record(session, "session.login_failed", at=now, origin=origin, details={"method": "google"})
+    metrics.LOGINS.add(1, {"outcome": "refused"})
 
 
 async def sign_in_with_google(

@@ -102,11 +102,15 @@ async def _login(context: Context, proved: flows.Proved, once: OncePerCall, *, o
 async def google(body: GoogleIn, context: Ctx, origin: From, once: Once) -> Response:
     """Open a session for the Google account that Android's Credential Manager vouches for."""
     await once.look(context)
-    identity = await context.part(IdTokens).verify(body.id_token, nonce=body.nonce, now=context.clock.now())
-    async with context.db.begin() as session:
-        await once.claim(session)
-        opened = await flows.sign_in_with_google(session, context, identity, origin=origin)
-        answer = await once.answer(session, 200, opened)
+    try:
+        identity = await context.part(IdTokens).verify(body.id_token, nonce=body.nonce, now=context.clock.now())
+        async with context.db.begin() as session:
+            await once.claim(session)
+            opened = await flows.sign_in_with_google(session, context, identity, origin=origin)
+            answer = await once.answer(session, 200, opened)
+    except InvalidCredentials:
+        await flows.note_google_refused(context, origin=origin)
+        raise
     metrics.LOGINS.add(1, {"outcome": "opened"})
     return answer
 

@@ -26,6 +26,7 @@ from cleanly.kernel.principal import Caller, Origin, SessionRevoked
 from cleanly.platform.audit import service as audit
 from cleanly.platform.cache.service import Cache
 from cleanly.platform.mail.service import Mailer, Template
+from cleanly.platform.ratelimit.service import Limiter
 
 
 def wanted_changes(body: ProfileIn) -> dict[str, str | None]:
@@ -46,12 +47,14 @@ async def allow_new_email(context: Context, caller: Caller, user_id: UUID, body:
 
     Raises:
         Forbidden: an admin's wish for somebody else. ReauthenticationRequired: no or a wrong password.
+        RateLimited: the address or the account tries too often; a hash is dear.
     """
     if user_id != caller.user_id:
         raise Forbidden("Only the owner can change the e-mail")
     async with context.db.begin() as session:
         user = await users.by_id(session, user_id)
     if user is None or user.email != body.email:
+        await context.part(Limiter).require("auth", origin.bucket)
         await proofs.prove_again(context, caller, body.current_password, origin=origin)
 
 
