@@ -79,7 +79,7 @@ async def test_an_email_that_google_has_not_verified_opens_nothing(world: World,
     await world.register("ada@example.com")
     for claims in ({"email_verified": False}, {"email_verified": ABSENT}):
         reply = await sign_in(world, **claims)
-        assert (reply.status_code, code(reply)) == (401, "INVALID_CREDENTIALS")
+        assert (reply.status_code, code(reply)) == (403, "EMAIL_NOT_VERIFIED")
     assert len(await world.rows("SELECT id FROM refresh_tokens")) == 1
 
 

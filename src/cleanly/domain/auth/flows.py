@@ -7,7 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.auth import metrics, service
 from cleanly.domain.auth.attempts import service as attempts
-from cleanly.domain.auth.errors import AccountTemporarilyLocked, InvalidCredentials, ReauthenticationRequired
+from cleanly.domain.auth.errors import (
+    AccountTemporarilyLocked,
+    EmailNotVerified,
+    InvalidCredentials,
+    ReauthenticationRequired,
+)
 from cleanly.domain.auth.schemas import RegisterIn, SignedInOut
 from cleanly.domain.auth.sessions import hot
 from cleanly.domain.auth.sessions import queries as sessions
@@ -186,14 +191,15 @@ async def sign_in_with_google(
     """Find the account by Google's subject, else by the proved e-mail, else make one.
 
     Raises:
-        InvalidCredentials: Google has not verified the e-mail, or the account belongs to another Google user.
+        EmailNotVerified: Google has not verified the e-mail.
+        InvalidCredentials: the account belongs to another Google user.
     """
     now = context.clock.now()
     known = await users.credentials_by_google(session, identity.subject)
     if known is not None:
         return await service.sign_in(session, context, known.user, now=now, origin=origin, method="google")
     if not identity.email_verified:
-        raise InvalidCredentials("Google has not verified this e-mail")
+        raise EmailNotVerified
     try:
         profile = users.profile_from_outside(identity.email, identity.name, identity.picture)
     except ValueError as error:
