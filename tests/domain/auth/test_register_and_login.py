@@ -36,6 +36,14 @@ async def test_an_email_is_taken_in_whatever_case_or_unicode_form_it_comes(world
     assert len(await world.rows("SELECT id FROM users")) == 1
 
 
+async def test_whether_an_email_is_taken_is_looked_at_last(world: World):
+    await world.register("ada@example.com")
+    for bad, refusal in (({"name": ""}, "VALIDATION_ERROR"), ({"password": "iloveyou"}, "WEAK_PASSWORD")):
+        told = await world.call("POST", "/auth/register", person(**bad))
+        assert code(told) == refusal
+    assert code(await world.call("POST", "/auth/register", person())) == "EMAIL_TAKEN"
+
+
 async def test_of_two_who_register_the_same_email_at_once_one_gets_it(world: World):
     replies = await asyncio.gather(*(world.call("POST", "/auth/register", person()) for _ in range(5)))
     assert sorted(reply.status_code for reply in replies) == [201, 409, 409, 409, 409]
