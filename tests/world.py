@@ -98,6 +98,11 @@ class World:
         async with self.context.db.begin() as session:
             return list((await session.execute(text(statement), values)).all())
 
+    async def waits_for_a_lock(self) -> bool:
+        """Whether a transaction waits for another one of this database."""
+        waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        return bool(await self.rows(waiting))
+
     async def actions(self) -> list[str]:
         """What the audit record says was done, in order."""
         return [row[0] for row in await self.rows("SELECT action FROM audit_events ORDER BY id")]

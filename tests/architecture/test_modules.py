@@ -17,7 +17,7 @@ from cleanly.kernel.db import Base
 from cleanly.kernel.errors import COMMON, AppError
 from cleanly.kernel.module import Module
 from cleanly.platform.cron import rules as cron_rules
-from tests.architecture.source import PACKAGE, slice_of
+from tests.architecture.source import PACKAGE, repository_texts, slice_of
 
 
 def _every_module() -> list[str]:
@@ -93,6 +93,15 @@ def test_every_refusal_is_in_the_error_table():
     assert missing == []
     elsewhere = [kind.__name__ for kind in _own_codes() if (kind.code, kind.status) not in known]
     assert elsewhere == [], "one code, one status"
+
+
+def test_every_refusal_in_the_error_table_is_asked_for_by_a_test():
+    tests = [
+        text
+        for path, text in repository_texts().items()
+        if path.startswith("tests/") and not path.startswith("tests/architecture/") and path.endswith(".py")
+    ]
+    assert [kind.code for kind in error_table() if not any(f'"{kind.code}"' in text for text in tests)] == []
 
 
 def test_a_slice_lists_the_refusals_that_it_declares():

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -10,7 +11,10 @@ from dataclasses import dataclass
 import pytest
 from typer.testing import CliRunner
 
+from cleanly.entry import dev
+from cleanly.entry import settings as environment
 from cleanly.entry.cli import app, running
+from cleanly.entry.cli import jobs as cli_jobs
 from cleanly.kernel.db import Database
 from cleanly.platform.jobs import service as jobs
 from cleanly.platform.mail.messages import SEND
@@ -82,10 +86,25 @@ async def test_an_admin_without_a_given_password_gets_one_shown_once(world: Worl
     assert (await world.login("root@example.com", shown)).access
 
 
+async def test_only_a_proved_account_becomes_an_administrators_and_keeps_its_password(world: World, database_url: str):
+    ada = await world.register("ada@example.com")
+    create = ("admin", "create", "Ada@example.com")
+    refused = await asyncio.to_thread(run, database_url, *create)
+    assert (refused.returncode, "nobody has proved that e-mail" in refused.stderr) == (1, True)
+    await world.call("POST", "/auth/verify-email/confirm", {"token": await world.link(ada.email)})
+    made = await asyncio.to_thread(run, database_url, *create, CLEANLY_ADMIN_PASSWORD="another good phrase")
+    assert "keeps its password" in made.stdout
+    assert (await world.login(ada.email, PASSWORD)).access
+    again = await asyncio.to_thread(run, database_url, *create)
+    assert (again.returncode, "already" in again.stdout) == (0, True)
+    assert (await world.actions()).count("admin.granted") == 1
+
+
 async def test_what_can_not_be_done_is_one_line_and_a_failure(world: World, database_url: str):
     for words in (
         ("admin", "create", "nobody"),
         ("admin", "revoke", "x@example.com"),
+        ("admin", "revoke", "no address"),
         ("jobs", "retry"),
         ("jobs", "retry", "12345"),
         ("cron", "run", "no.such"),
@@ -96,6 +115,7 @@ async def test_what_can_not_be_done_is_one_line_and_a_failure(world: World, data
         assert "Traceback" not in done.stderr
     down = await asyncio.to_thread(run, "postgresql://u@127.0.0.1:9/db", "jobs", "status")
     assert down.returncode == 1
+    assert down.stderr.startswith("cleanly: the database does not answer: ")
     assert "Traceback" not in down.stderr
 
 
@@ -112,6 +132,19 @@ async def test_dead_jobs_are_listed_and_retried(world: World, database_url: str,
     revived = await asyncio.to_thread(run, database_url, "jobs", "retry", str(job_id))
     assert (revived.returncode, revived.stdout.strip()) == (0, "1 job will be tried again")
     assert (await asyncio.to_thread(run, database_url, "jobs", "status")).stdout.count("mail.send") == 1
+
+
+async def test_all_dead_jobs_are_retried_however_many_and_it_is_on_record(
+    world: World, database_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    for number in range(3):
+        await world.register(f"ada{number}@example.com")  # each asks for a letter
+    await world.rows("UPDATE procrastinate_jobs SET status = 'failed' RETURNING id")
+    monkeypatch.setattr(cli_jobs, "AT_ONCE", 2)
+    done = await asyncio.to_thread(run, database_url, "jobs", "retry", "--all")
+    assert (done.returncode, done.stdout.strip()) == (0, "3 jobs will be tried again")
+    told = await world.rows("SELECT details FROM audit_events WHERE action = 'job.retried' ORDER BY id")
+    assert told == [({"jobs": 2},), ({"jobs": 1},)]
 
 
 async def test_a_cron_runs_once_for_its_minute(world: World, database_url: str):
@@ -137,6 +170,9 @@ def test_the_settings_are_checked_and_every_fault_is_named():
     good = run(None, "config", "check", DATABASE_POOL_SIZ="5")
     assert good.returncode == 0
     assert "DATABASE_POOL_SIZ is set, but nothing reads it" in good.stderr
+    typed = run(None, "config", "check", APP_ENV="production", JWT_SECRETS="typed wrongly")
+    assert typed.returncode == 1
+    assert typed.stderr.index("JWT_SECRETS is set, but nothing reads it") < typed.stderr.index("JWT_SECRET: is missing")
     bad = start(None, "config", "check", APP_ENV="production", API_PORT="many", CORS_ORIGINS="*")
     assert bad.returncode == 1
     for name in ("API_PORT", "CORS_ORIGINS", "DATABASE_URL", "JWT_SECRET", "MAIL_URL", "PUBLIC_URL"):
@@ -151,11 +187,27 @@ def test_dev_refuses_production():
         APP_ENV="production",
         JWT_SECRET="0123456789abcdefghijklmnopqrstuvwxyz",
         MAIL_URL="smtps://u:p@mail.example.com",
+        MAIL_FROM="Cleanly <no-reply@example.com>",
+        APP_LINK_BASE="https://example.com/app",
         PUBLIC_URL="https://api.example.com",
         TRUSTED_PROXIES="10.0.0.0/8",
     )
     assert done.returncode == 1
     assert "dev is for a laptop" in done.stderr
+
+
+def test_dev_promises_nothing_where_somebody_listens_already():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = run(None, "dev", API_PORT=str(taken.getsockname()[1]))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("cleanly: cannot listen on 127.0.0.1:")
+
+
+def test_on_a_laptop_the_links_of_mails_lead_to_the_service(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("API_PORT", "3999")
+    assert dev.for_a_laptop(environment.load()).app_link_base == "http://localhost:3999/app"
+    monkeypatch.setenv("APP_LINK_BASE", "http://phone.local/app")
+    assert dev.for_a_laptop(environment.load()).app_link_base == "http://phone.local/app"
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,8 @@ GOOD = {
     "DATABASE_URL": "postgresql://u:p@db.example.com/app?sslmode=require",
     "JWT_SECRET": SECRET,
     "MAIL_URL": "smtps://u:p@mail.example.com:465",
+    "MAIL_FROM": "Cleanly <no-reply@example.com>",
+    "APP_LINK_BASE": "https://example.com/app",
     "PUBLIC_URL": "https://api.example.com",
     "TRUSTED_PROXIES": "10.0.0.0/8",
 }
@@ -95,6 +97,9 @@ def test_a_whole_production_environment_is_good(monkeypatch: pytest.MonkeyPatch)
         ("PUBLIC_URL", None, "PUBLIC_URL"),
         ("PUBLIC_URL", "http://api.example.com", "PUBLIC_URL"),
         ("MAIL_URL", None, "MAIL_URL"),
+        ("MAIL_FROM", None, "MAIL_FROM"),
+        ("APP_LINK_BASE", None, "APP_LINK_BASE"),
+        ("APP_LINK_BASE", "http://example.com/app", "APP_LINK_BASE"),
         ("TRUSTED_PROXIES", None, "TRUSTED_PROXIES"),
         ("TRUSTED_PROXIES", "everyone", "TRUSTED_PROXIES"),
         ("EDGE_ENFORCE", "on", "EDGE_ENFORCE"),
@@ -181,6 +186,7 @@ def test_every_fault_is_named_at_once(monkeypatch: pytest.MonkeyPatch):
         "PUBLIC_URL",
         "RATE_LIMIT_AUTH",
     } <= set(found)
+    assert found["RATE_LIMIT_AUTH"].startswith("must look like")  # the name stands before it once
 
 
 def test_an_empty_variable_is_unset(monkeypatch: pytest.MonkeyPatch):

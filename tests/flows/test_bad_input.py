@@ -125,6 +125,8 @@ async def test_a_missing_body_is_a_missing_field(world: World):
 async def test_a_body_that_is_no_object_is_not_valid(world: World, body: bytes):
     reply = await raw(world, body)
     assert (reply.status_code, code(reply)) == (422, "VALIDATION_ERROR")
+    told = {"field": "body", "reason": "not_an_object"}
+    assert (reply.json()["error"]["message"], reply.json()["error"]["details"]) == ("Body must be an object", told)
 
 
 async def test_an_unknown_field_is_named(world: World):

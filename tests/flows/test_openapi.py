@@ -1,6 +1,9 @@
 """The document at /api/v1/openapi.json is whole, and the service keeps to it whatever it is sent."""
 
+import base64
+import hashlib
 import pathlib
+import re
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -124,8 +127,16 @@ async def test_the_docs_page_shows_the_document(world: World):
     page = await world.client.get("/docs")
     assert page.status_code == 200
     assert page.headers["content-type"] == "text/html; charset=utf-8"
-    assert "/api/v1/openapi.json" in page.text
-    assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+    assert 'href="/api/v1/openapi.json"' in page.text  # for who has no way to the vendor's script
+    policy = page.headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in policy
+    # Nothing runs on the API's own address but these bytes.
+    [own] = re.findall(r"<script>(.*?)</script>", page.text)
+    scripts = policy.partition("script-src ")[2].partition(";")[0].split()
+    assert scripts[0] == f"'sha256-{base64.b64encode(hashlib.sha256(own.encode()).digest()).decode()}'"
+    loaded = re.findall(r'(?:src|href)="(https://[^"]+)" integrity="sha384-[\w+/]{64}"', page.text)
+    assert len(loaded) == page.text.count('="https://') == 2
+    assert all(address.startswith(scripts[1]) for address in loaded)
 
 
 class Visitor:

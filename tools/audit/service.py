@@ -87,6 +87,8 @@ def _running(database_url: str) -> Generator[str, None, None]:
         "DATABASE_URL": database_url,
         "JWT_SECRET": secrets.token_urlsafe(48),
         "MAIL_URL": "smtps://audit:audit@127.0.0.1:9",
+        "MAIL_FROM": "audit@example.com",
+        "APP_LINK_BASE": f"https://{HOST}/app",
         "PUBLIC_URL": f"https://{HOST}",
         "TRUSTED_PROXIES": "127.0.0.1",
         "API_HOST": "127.0.0.1",

@@ -6,7 +6,6 @@ from typing import Any, cast
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
-from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.exceptions import HTTPException
@@ -14,7 +13,7 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import Route
 
 from cleanly import __version__
-from cleanly.entry import books, health, openapi, prometheus
+from cleanly.entry import books, docs_page, health, openapi, prometheus
 from cleanly.entry.call import App
 from cleanly.entry.direct import Direct
 from cleanly.entry.health import Liveness
@@ -35,11 +34,6 @@ from cleanly.platform.idempotency import http as idempotency
 from cleanly.platform.idempotency.errors import Collided
 
 PREFIX = "/api/v1"
-_DOCS_POLICY = (
-    "default-src 'none'; connect-src 'self'; img-src 'self' data: https://fastapi.tiangolo.com; "
-    "script-src 'unsafe-inline' https://cdn.jsdelivr.net; style-src 'unsafe-inline' https://cdn.jsdelivr.net; "
-    "frame-ancestors 'none'"
-)
 _ABOUT = """The backend of a mobile marketplace. Every error has the same envelope; `GET /errors` lists the codes and
 what a client should do about each. Send an `Idempotency-Key` with every POST and PUT that you may have to repeat."""
 
@@ -135,9 +129,7 @@ async def _openapi(request: Request) -> Response:
 
 
 async def _docs() -> Response:
-    page = get_swagger_ui_html(openapi_url=f"{PREFIX}/openapi.json", title="Cleanly API")
-    page.headers["Content-Security-Policy"] = _DOCS_POLICY
-    return page
+    return docs_page.page(f"{PREFIX}/openapi.json")
 
 
 def _install_handlers(app: FastAPI) -> None:

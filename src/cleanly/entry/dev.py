@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import pathlib
+import socket
 from collections.abc import Generator
 
 from rich.console import Console
@@ -15,6 +16,10 @@ from cleanly.entry.settings import Settings
 from cleanly.entry.worker import run_worker
 
 _console = Console(highlight=False, soft_wrap=True)
+
+
+class PortTaken(RuntimeError):
+    """Somebody listens where this service should."""
 
 
 @contextlib.contextmanager
@@ -35,10 +40,11 @@ def database(settings: Settings) -> Generator[tuple[str, str, str], None, None]:
 
 
 def for_a_laptop(settings: Settings) -> Settings:
-    """Webhooks may go to this machine, unless the environment says otherwise: where else would a laptop's go?"""
-    if "outbound_loopback" in settings.model_fields_set:
-        return settings
-    return settings.model_copy(update={"outbound_loopback": "on"})
+    """Webhooks may go to this machine, and links in mails lead to it, unless the environment says otherwise."""
+    own = {"outbound_loopback": "on", "app_link_base": f"http://localhost:{settings.listen_port}/app"}
+    return settings.model_copy(
+        update={name: value for name, value in own.items() if name not in settings.model_fields_set}
+    )
 
 
 def run(settings: Settings) -> None:
@@ -54,6 +60,21 @@ def run(settings: Settings) -> None:
         import uvloop  # noqa: PLC0415 - not on every system
 
         uvloop.run(_serve(settings, url, direct))
+
+
+def try_port(settings: Settings) -> None:
+    """Find out before anything is started or promised.
+
+    Raises:
+        PortTaken: nobody can listen there.
+    """
+    host, port = settings.listen_host, settings.listen_port
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except OSError as error:
+            raise PortTaken(f"cannot listen on {host}:{port} ({error.strerror}); API_PORT names another") from error
 
 
 async def _serve(settings: Settings, url: str, direct: str) -> None:

@@ -182,8 +182,7 @@ def _named(error: ValidationError) -> dict[str, str]:
     for fault in error.errors(include_url=False, include_input=False, include_context=False):
         message = fault["msg"].removeprefix("Value error, ")
         name = str(fault["loc"][0]).upper() if fault["loc"] else message.partition(" ")[0].rstrip(":")
-        message = message.removeprefix(f"{name}: ")
-        found.setdefault(name, message)
+        found.setdefault(name, message.removeprefix(name).lstrip(": "))
     return found
 
 
@@ -216,6 +215,10 @@ def _check_production(settings: Settings) -> dict[str, str]:
         faults["JWT_SECRET"] = "is too regular; use a random one"
     if settings.mail_url is None:
         faults["MAIL_URL"] = "must be set in production"
+    if not settings.app_link_base.startswith("https://"):
+        faults["APP_LINK_BASE"] = "must be an https address in production: links in mails carry one-time tokens there"
+    if "mail_from" not in settings.model_fields_set:
+        faults["MAIL_FROM"] = "must be set in production"
     if settings.public_url is None or not settings.public_url.startswith("https://"):
         faults["PUBLIC_URL"] = "must be an https address in production"
     faults |= _check_money(settings) | _check_google(settings) | settings.telemetry_refused_in_production()

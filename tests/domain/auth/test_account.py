@@ -5,10 +5,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from cleanly.domain.auth import flows as proofs
 from cleanly.domain.users import service as users
 from cleanly.platform.cache.service import Cache
+from tests.waiting import eventually
 from tests.world import PASSWORD, Phone, World, code
 
 NEW = "an entirely different phrase"
@@ -83,6 +85,18 @@ async def test_of_two_edits_of_the_same_reading_one_wins(world: World):
     edits = [ada.call("PUT", "/users/me", {"name": f"Ada {n}"}, If_Match=etag) for n in range(4)]
     replies = await asyncio.gather(*edits)
     assert sorted(reply.status_code for reply in replies) == [200, 409, 409, 409]
+
+
+async def test_an_email_is_not_changed_on_a_reading_that_another_edit_outdates(world: World):
+    ada = await world.register("ada@example.com")
+    etag = (await ada.call("GET", "/users/me")).headers["etag"]
+    async with world.context.db.begin() as session:
+        await session.execute(text("UPDATE users SET name = 'Ada L', updated_at = updated_at + interval '1 second'"))
+        body = {"email": "ada.new@example.com", "currentPassword": PASSWORD}
+        edit = asyncio.create_task(ada.call("PUT", "/users/me", body, If_Match=etag))
+        await eventually(world.waits_for_a_lock, what="the edit waits")
+    assert ((await edit).status_code, code(await edit)) == (409, "CONFLICT")
+    assert await world.rows("SELECT email, name FROM users") == [("ada@example.com", "Ada L")]
 
 
 async def test_a_new_email_asks_for_the_password_and_is_told_to_the_old_address(world: World):

@@ -1,11 +1,14 @@
 """Signing in with Google, over HTTP, with keys made here."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from cleanly.domain.auth import service
 from cleanly.platform.providers.google.id_tokens import IdTokens
 from tests.platform.providers.google.stand_in import ABSENT, Google, token
+from tests.waiting import eventually
 from tests.world import PASSWORD, World, code
 
 
@@ -54,11 +57,29 @@ async def test_an_account_made_before_its_owner_came_loses_all_that_was_planted(
     assert me.json()["emailVerified"] is True
 
 
+async def test_a_login_with_the_planted_password_does_not_slip_through_the_take_over(
+    world: World, google: Google, monkeypatch: pytest.MonkeyPatch
+):
+    await world.register("ada@example.com")
+    login = {"email": "ada@example.com", "password": PASSWORD}
+    end, late = service.end_sessions, list[asyncio.Task[Any]]()
+
+    async def end_then_somebody_logs_in(*args: Any, **named: Any) -> int:
+        ended = await end(*args, **named)
+        late.append(asyncio.create_task(world.call("POST", "/auth/login", login)))
+        await eventually(world.waits_for_a_lock, what="the login waits")
+        return ended
+
+    monkeypatch.setattr(service, "end_sessions", end_then_somebody_logs_in)
+    assert (await sign_in(world)).status_code == 200
+    assert code(await late[0]) == "INVALID_CREDENTIALS"
+
+
 async def test_an_email_that_google_has_not_verified_opens_nothing(world: World, google: Google):
     await world.register("ada@example.com")
     for claims in ({"email_verified": False}, {"email_verified": ABSENT}):
         reply = await sign_in(world, **claims)
-        assert (reply.status_code, code(reply)) == (401, "INVALID_CREDENTIALS")
+        assert (reply.status_code, code(reply)) == (403, "EMAIL_NOT_VERIFIED")
     assert len(await world.rows("SELECT id FROM refresh_tokens")) == 1
 
 
@@ -66,6 +87,7 @@ async def test_another_google_user_with_the_same_email_is_refused(world: World, 
     await sign_in(world)
     reply = await sign_in(world, sub="999")
     assert (reply.status_code, code(reply)) == (401, "INVALID_CREDENTIALS")
+    assert await world.actions() == ["user.registered", "session.opened", "session.login_failed"]
 
 
 async def test_a_strange_name_or_picture_is_dropped_not_refused(world: World, google: Google):

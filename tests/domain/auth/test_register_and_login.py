@@ -4,7 +4,9 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
+from tests.waiting import eventually
 from tests.world import PASSWORD, World, code, running
 
 
@@ -32,6 +34,14 @@ async def test_an_email_is_taken_in_whatever_case_or_unicode_form_it_comes(world
     again = await world.call("POST", "/auth/register", person("JOSE\u0301@example.com"))
     assert (again.status_code, code(again)) == (409, "EMAIL_TAKEN")
     assert len(await world.rows("SELECT id FROM users")) == 1
+
+
+async def test_whether_an_email_is_taken_is_looked_at_last(world: World):
+    await world.register("ada@example.com")
+    for bad, refusal in (({"name": ""}, "VALIDATION_ERROR"), ({"password": "iloveyou"}, "WEAK_PASSWORD")):
+        told = await world.call("POST", "/auth/register", person(**bad))
+        assert code(told) == refusal
+    assert code(await world.call("POST", "/auth/register", person())) == "EMAIL_TAKEN"
 
 
 async def test_of_two_who_register_the_same_email_at_once_one_gets_it(world: World):
@@ -165,6 +175,18 @@ async def test_a_password_that_changes_while_it_is_verified_opens_nothing(
     assert len(await world.rows("SELECT id FROM refresh_tokens")) == 1
 
 
+@pytest.mark.parametrize("headers", [{}, {"Idempotency_Key": "l1"}], ids=["usual", "keyed"])
+async def test_a_login_waits_for_a_password_change_that_is_not_committed(world: World, headers: dict[str, str]):
+    await world.register("ada@example.com")
+    body = {"email": "ada@example.com", "password": PASSWORD}
+    async with world.context.db.begin() as session:
+        await session.execute(text("UPDATE users SET password_hash = 'changed'"))
+        login = asyncio.create_task(world.call("POST", "/auth/login", body, **headers))
+        await eventually(world.waits_for_a_lock, what="the login waits")
+    assert code(await login) == "INVALID_CREDENTIALS"
+    assert len(await world.rows("SELECT id FROM refresh_tokens")) == 1
+
+
 async def test_the_same_key_registers_once_and_gets_the_same_tokens(world: World):
     first = await world.call("POST", "/auth/register", person(), Idempotency_Key="k1")
     again = await world.call("POST", "/auth/register", person(), Idempotency_Key="k1")
@@ -218,3 +240,18 @@ async def test_limits_by_address_and_by_account_hold_before_any_hash(database_ur
         assert code(await strict.call("POST", "/auth/login", login)) == "RATE_LIMITED"
         other = {"email": "eve@example.com", "password": "not the phrase"}
         assert code(await strict.call("POST", "/auth/login", other)) == "INVALID_CREDENTIALS"
+
+
+async def test_a_signed_in_caller_may_not_guess_the_password_faster_than_a_stranger(
+    database_url: str, clock, world: World
+):
+    ada = await world.register()
+    guess = {"email": "mine@example.com", "currentPassword": "not the phrase"}
+    for limits in ({"rate_limit_account": "2/minute"}, {"rate_limit_auth": "2/minute"}):
+        async with running(database_url, clock, **limits) as strict:
+            tries = [await strict.call("PUT", "/users/me", guess, token=ada.access) for _ in range(3)]
+        assert [code(reply) for reply in tries] == [*["REAUTHENTICATION_REQUIRED"] * 2, "RATE_LIMITED"]
+    async with running(database_url, clock, rate_limit_account="1/minute") as strict:
+        change = {"currentPassword": "not the phrase", "newPassword": "an entirely different phrase"}
+        tries = [await strict.call("POST", "/auth/password/change", change, token=ada.access) for _ in range(2)]
+    assert [code(reply) for reply in tries] == ["REAUTHENTICATION_REQUIRED", "RATE_LIMITED"]

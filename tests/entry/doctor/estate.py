@@ -38,6 +38,8 @@ ENVIRONMENT = {
     "JWT_SECRET": "CANARY-0123456789abcdefghijklmnopqrstuvwxyz",
     "EDGE_SECRET": "CANARY-zyxwvutsrqponmlkjihgfedcba9876543210",
     "MAIL_URL": "smtps://u:CANARY-mail@mail.example.com:465",
+    "MAIL_FROM": "Cleanly <no-reply@example.com>",
+    "APP_LINK_BASE": "https://example.com/app",
     "PUBLIC_URL": "https://api.example.com",
     "WEB_CONCURRENCY": "1",
 }

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.testing import capture_logs
 
 from cleanly.kernel.context import Context
 from cleanly.kernel.messages import Task, Tick
@@ -91,6 +92,15 @@ async def test_two_workers_fire_a_minute_once(timed: World, clock: MovedClock):
 
 async def test_a_worker_fires_by_itself_minute_after_minute(timed: World, clock: MovedClock):
     clock.at = at("22T12:00:59.900000")
+    with capture_logs() as logs:
+        await _fires_twice(timed, clock)
+    lines = [line for line in logs if line["event"] == "job_finished"]
+    assert {(line["task"], line["outcome"], line["log_level"]) for line in lines} == {
+        ("sample.minutely", "succeeded", "debug")
+    }
+
+
+async def _fires_twice(timed: World, clock: MovedClock) -> None:
     async with timed.worker(SAMPLE):
         for minute in ("12:00", "12:01"):
 

@@ -109,6 +109,14 @@ class PaymentDeclined(Refused):
     action: ClassVar[str] = "show it"
 
 
+class EmailNotVerified(Refused):
+    """Google has not verified this e-mail: stop."""
+
+    code = "EMAIL_NOT_VERIFIED"
+    status = 403
+    action: ClassVar[str] = "stop"
+
+
 class Forbidden(Refused):
     """You are not allowed to do this: stop."""
 
@@ -291,6 +299,7 @@ BY_CODE: dict[str, type[Refused]] = {
     "TOKEN_MISSING": TokenMissing,
     "TOKEN_SUPERSEDED": TokenSuperseded,
     "PAYMENT_DECLINED": PaymentDeclined,
+    "EMAIL_NOT_VERIFIED": EmailNotVerified,
     "FORBIDDEN": Forbidden,
     "REAUTHENTICATION_REQUIRED": ReauthenticationRequired,
     "NOT_FOUND": NotFound,

@@ -28,3 +28,12 @@ class ReauthenticationRequired(AppError):
     code = "REAUTHENTICATION_REQUIRED"
     message = "Confirm with the current password"
     action = "ask for the password"
+
+
+class EmailNotVerified(AppError):
+    """Google vouches for the person, but not for the e-mail by which an account would be found."""
+
+    status = 403
+    code = "EMAIL_NOT_VERIFIED"
+    message = "Google has not verified this e-mail"
+    action = "stop"

@@ -7,7 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.auth import metrics, service
 from cleanly.domain.auth.attempts import service as attempts
-from cleanly.domain.auth.errors import AccountTemporarilyLocked, InvalidCredentials, ReauthenticationRequired
+from cleanly.domain.auth.errors import (
+    AccountTemporarilyLocked,
+    EmailNotVerified,
+    InvalidCredentials,
+    ReauthenticationRequired,
+)
 from cleanly.domain.auth.schemas import RegisterIn, SignedInOut
 from cleanly.domain.auth.sessions import hot
 from cleanly.domain.auth.sessions import queries as sessions
@@ -25,6 +30,7 @@ from cleanly.platform.cache.service import Cache
 from cleanly.platform.mail.service import Mailer, Template
 from cleanly.platform.passwords.service import Passwords
 from cleanly.platform.providers.google.claims import GoogleIdentity
+from cleanly.platform.ratelimit.service import Limiter
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +117,13 @@ async def prove_again(context: Context, caller: Caller, password: str | None, *,
     Raises:
         ReauthenticationRequired: no password given, a wrong one, or the account has none (sign in by Google, then
             set one by the reset mail).
-        AccountTemporarilyLocked: too many wrong ones.
+        AccountTemporarilyLocked: too many wrong ones. RateLimited: too many tries, right or wrong.
     """
     async with context.db.begin() as session:
         credentials = await users.credentials_of(session, caller.user_id)
     if credentials is None or credentials.password_hash is None or not password:
         raise ReauthenticationRequired
+    await context.part(Limiter).require_account("account", credentials.user.email)
     try:
         proved = await prove_password(context, credentials.user.email, password, origin=origin)
     except InvalidCredentials as error:
@@ -170,25 +177,34 @@ async def _tell_owner(session: AsyncSession, context: Context, email: str) -> No
         )
 
 
+async def note_google_refused(context: Context, *, origin: Origin) -> None:
+    """A failed login, in a transaction of its own: the one that it failed in is gone."""
+    async with context.db.begin() as session:
+        now = context.clock.now()
+        await audit.record(session, "session.login_failed", at=now, origin=origin, details={"method": "google"})
+    metrics.LOGINS.add(1, {"outcome": "refused"})
+
+
 async def sign_in_with_google(
     session: AsyncSession, context: Context, identity: GoogleIdentity, *, origin: Origin
 ) -> SignedInOut:
     """Find the account by Google's subject, else by the proved e-mail, else make one.
 
     Raises:
-        InvalidCredentials: Google has not verified the e-mail, or the account belongs to another Google user.
+        EmailNotVerified: Google has not verified the e-mail.
+        InvalidCredentials: the account belongs to another Google user.
     """
     now = context.clock.now()
     known = await users.credentials_by_google(session, identity.subject)
     if known is not None:
         return await service.sign_in(session, context, known.user, now=now, origin=origin, method="google")
     if not identity.email_verified:
-        raise InvalidCredentials("Google has not verified this e-mail")
+        raise EmailNotVerified
     try:
         profile = users.profile_from_outside(identity.email, identity.name, identity.picture)
     except ValueError as error:
         raise InvalidCredentials("Google sent an e-mail that can't be used here") from error
-    held = await users.credentials_by_email(session, profile.email)
+    held = await users.credentials_by_email(session, profile.email, locked=True)
     if held is None:
         user = await user_writes.create(
             session,

@@ -8,7 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.auth import routes, service
 from cleanly.domain.auth.account import routes as account
-from cleanly.domain.auth.errors import AccountTemporarilyLocked, InvalidCredentials, ReauthenticationRequired
+from cleanly.domain.auth.errors import (
+    AccountTemporarilyLocked,
+    EmailNotVerified,
+    InvalidCredentials,
+    ReauthenticationRequired,
+)
 from cleanly.domain.auth.jobs import CRONS, JOBS
 from cleanly.domain.auth.links import routes as link_routes
 from cleanly.domain.auth.links import service as links
@@ -78,6 +83,7 @@ module = Module(
         InvalidCredentials,
         AccountTemporarilyLocked,
         ReauthenticationRequired,
+        EmailNotVerified,
         RefreshTokenInvalid,
         RefreshTokenReused,
     ),

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from cleanly.domain.auth import flows, metrics, service
-from cleanly.domain.auth.errors import AccountTemporarilyLocked, InvalidCredentials
+from cleanly.domain.auth.errors import AccountTemporarilyLocked, EmailNotVerified, InvalidCredentials
 from cleanly.domain.auth.schemas import AcceptedOut, GoogleIn, LoginIn, RegisterIn, SignedInOut
 from cleanly.domain.auth.sessions.issuer import TokenIssuer
 from cleanly.domain.users.errors import EmailTaken
@@ -97,16 +97,20 @@ async def _login(context: Context, proved: flows.Proved, once: OncePerCall, *, o
     response_model=SignedInOut,
     summary="Log in with a Google ID token",
     dependencies=[Depends(limited("auth"))],
-    responses=refusals(InvalidCredentials, errors.Forbidden, EmailTaken, *KEY_REFUSALS, body=True),
+    responses=refusals(InvalidCredentials, errors.Forbidden, EmailNotVerified, EmailTaken, *KEY_REFUSALS, body=True),
 )
 async def google(body: GoogleIn, context: Ctx, origin: From, once: Once) -> Response:
     """Open a session for the Google account that Android's Credential Manager vouches for."""
     await once.look(context)
-    identity = await context.part(IdTokens).verify(body.id_token, nonce=body.nonce, now=context.clock.now())
-    async with context.db.begin() as session:
-        await once.claim(session)
-        opened = await flows.sign_in_with_google(session, context, identity, origin=origin)
-        answer = await once.answer(session, 200, opened)
+    try:
+        identity = await context.part(IdTokens).verify(body.id_token, nonce=body.nonce, now=context.clock.now())
+        async with context.db.begin() as session:
+            await once.claim(session)
+            opened = await flows.sign_in_with_google(session, context, identity, origin=origin)
+            answer = await once.answer(session, 200, opened)
+    except (InvalidCredentials, EmailNotVerified):
+        await flows.note_google_refused(context, origin=origin)
+        raise
     metrics.LOGINS.add(1, {"outcome": "opened"})
     return answer
 

@@ -76,7 +76,7 @@ async def sign_in_with_password(
     Raises:
         InvalidCredentials: the password was changed, or the account erased, while it was being verified.
     """
-    credentials = await users.credentials_of(session, user_id)
+    credentials = await users.credentials_of(session, user_id, locked=True)
     if credentials is None or credentials.password_hash != stored:
         raise InvalidCredentials
     if renewed is not None:
@@ -128,11 +128,10 @@ async def take_over_unproved(
 ) -> User:
     """The e-mail's true owner arrives through Google at an account that somebody made and never proved.
 
-    Whatever that somebody holds goes first: password, sessions, links (pre-hijacking).
+    Whatever that somebody holds goes: password, sessions, links (pre-hijacking). The password first: a login that is
+    under way has opened its session before that, and is ended with the others, or opens none.
     """
-    await end_sessions(session, context, user.id, reason="email_proved_by_another_way", now=now)
-    await links.forget(session, user.id)
-    return await user_writes.change(
+    owned = await user_writes.change(
         session,
         context.part(Cache),
         user.id,
@@ -141,3 +140,6 @@ async def take_over_unproved(
         google_subject=subject,
         email_verified_at=now,
     )
+    await end_sessions(session, context, user.id, reason="email_proved_by_another_way", now=now)
+    await links.forget(session, user.id)
+    return owned

@@ -49,16 +49,16 @@ async def by_id(session: AsyncSession, user_id: UUID) -> User | None:
     return None if row is None else user_of(row)
 
 
-async def credentials_of(session: AsyncSession, user_id: UUID) -> Credentials | None:
-    """For a caller who must prove the password again."""
-    return _credentials(
-        await session.scalar(select(UserRow).where(UserRow.id == user_id, UserRow.deleted_at.is_(None)))
-    )
+async def credentials_of(session: AsyncSession, user_id: UUID, *, locked: bool = False) -> Credentials | None:
+    """For a caller who must prove the password again; `locked`: they stay what they are until the transaction ends."""
+    statement = select(UserRow).where(UserRow.id == user_id, UserRow.deleted_at.is_(None))
+    return _credentials(await session.scalar(statement.with_for_update(key_share=True) if locked else statement))
 
 
-async def credentials_by_email(session: AsyncSession, email: str) -> Credentials | None:
-    """For a login; `email` in its normal form."""
-    return _credentials(await session.scalar(select(UserRow).where(UserRow.email == email)))
+async def credentials_by_email(session: AsyncSession, email: str, *, locked: bool = False) -> Credentials | None:
+    """For a login; `email` in its normal form. `locked`: as in `credentials_of`."""
+    statement = select(UserRow).where(UserRow.email == email)
+    return _credentials(await session.scalar(statement.with_for_update(key_share=True) if locked else statement))
 
 
 _FOR_LOGIN = """

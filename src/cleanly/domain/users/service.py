@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -142,6 +142,10 @@ async def erase(session: AsyncSession, cache: Cache, user_id: UUID, *, now: date
     return erased is not None
 
 
-async def exists(session: AsyncSession, user_id: UUID) -> bool:
-    """Whether there is such a row, erased or not."""
-    return await session.get(UserRow, user_id) is not None
+async def lock(session: AsyncSession, user_id: UUID) -> bool:
+    """Keep the row, erased or not, from changing until the transaction ends; False: there is none.
+
+    A login that is under way has opened its session before this, or finds out afterwards what became of the user.
+    """
+    statement = select(UserRow.id).where(UserRow.id == user_id).with_for_update(key_share=True)
+    return await session.scalar(statement) is not None

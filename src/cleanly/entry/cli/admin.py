@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 
 from cleanly.domain.users import queries, service
+from cleanly.domain.users.queries import User
 from cleanly.entry.cli.running import fail, is_interactive, out, work
 from cleanly.kernel.context import Context
+from cleanly.kernel.errors import Conflict
 from cleanly.kernel.principal import SYSTEM
 from cleanly.platform.audit import service as audit
 from cleanly.platform.cache.service import Cache
@@ -25,59 +27,77 @@ def create(
     ] = "",
 ) -> None:
     """Make an account an administrator; a new e-mail gets an account first."""
-    try:
-        profile = queries.profile_from_outside(email, name, None)
-    except ValueError as error:
-        fail(f"{email} is no e-mail: {error}")
-    chosen = password or (
-        typer.prompt("Password", hide_input=True, confirmation_prompt=True) if is_interactive() else ""
-    )
-    made = not chosen
-    chosen = chosen or secrets.token_urlsafe(18)
+    wanted = _normal(email)
 
-    async def run(context: Context) -> bool:
-        now = context.clock.now()
+    async def run(context: Context) -> str:
         async with context.db.begin() as session:
-            known = await queries.credentials_by_email(session, profile.email)
-        hashed = ""
-        if known is None:
-            await context.part(Passwords).check(chosen, email=profile.email)
-            hashed = await context.part(Passwords).hash(chosen)
-        async with context.db.begin() as session:
-            user = (
-                known.user
-                if known is not None
-                else await service.create(
-                    session, email=profile.email, name=profile.name, password_hash=hashed, now=now, is_verified=True
-                )
-            )
-            await service.set_role(session, context.part(Cache), user.id, "admin", now=now)
-            await audit.record(session, "admin.granted", at=now, origin=SYSTEM, target_id=user.id)
-        return known is None
+            known = await queries.credentials_by_email(session, wanted)
+        if known is not None:
+            return await _promote(context, known.user)
+        chosen = password or (
+            typer.prompt("Password", hide_input=True, confirmation_prompt=True) if is_interactive() else ""
+        )
+        made = "" if chosen else secrets.token_urlsafe(18)
+        await _add(context, wanted, name, chosen or made)
+        return f"{wanted} is an administrator" + (f"\npassword (shown once): {made}" if made else "")
 
-    is_new = work("cli", run)
-    out.print(f"{profile.email} is an administrator")
-    if is_new and made:
-        out.print(f"password (shown once): {chosen}", markup=False)
+    out.print(work("cli", run), markup=False)
+
+
+async def _add(context: Context, email: str, name: str, password: str) -> None:
+    now, passwords = context.clock.now(), context.part(Passwords)
+    await passwords.check(password, email=email)
+    hashed = await passwords.hash(password)
+    profile = queries.profile_from_outside(email, name, None)
+    async with context.db.begin() as session:
+        user = await service.create(
+            session, email=profile.email, name=profile.name, password_hash=hashed, now=now, is_verified=True
+        )
+        await service.set_role(session, context.part(Cache), user.id, "admin", now=now)
+        await audit.record(session, "admin.granted", at=now, origin=SYSTEM, target_id=user.id)
+
+
+async def _promote(context: Context, user: User) -> str:
+    """Anybody can register anybody's address: only a proved one says who will be the administrator."""
+    if user.role == "admin":
+        return f"{user.email} is an administrator already"
+    if not user.email_verified:
+        fail(f"{user.email} has an account, but nobody has proved that e-mail: somebody else may hold the account")
+    now = context.clock.now()
+    async with context.db.begin() as session:
+        held = await queries.credentials_of(session, user.id, locked=True)
+        if held is None or (held.user.email, held.user.email_verified) != (user.email, True):
+            raise Conflict("The account has changed meanwhile")
+        await service.set_role(session, context.part(Cache), user.id, "admin", now=now)
+        await audit.record(session, "admin.granted", at=now, origin=SYSTEM, target_id=user.id)
+    return f"{user.email} is an administrator; the account keeps its password"
 
 
 @app.command()
 def revoke(email: Annotated[str, typer.Argument(help="Their e-mail.")]) -> None:
     """Make an administrator a plain user again. Takes effect within a second."""
+    wanted = _normal(email)
 
     async def run(context: Context) -> bool:
         now = context.clock.now()
         async with context.db.begin() as session:
-            known = await queries.credentials_by_email(session, email.strip().lower())
-            if known is None:
+            known = await queries.credentials_by_email(session, wanted, locked=True)
+            if known is None or known.user.role != "admin":
                 return False
             await service.set_role(session, context.part(Cache), known.user.id, "user", now=now)
             await audit.record(session, "admin.revoked", at=now, origin=SYSTEM, target_id=known.user.id)
             return True
 
     if not work("cli", run):
-        fail(f"there is no account {email}")
-    out.print(f"{email} is a plain user")
+        fail(f"there is no administrator {wanted}")
+    out.print(f"{wanted} is a plain user")
+
+
+def _normal(email: str) -> str:
+    try:
+        return queries.profile_from_outside(email, None, None).email
+    except ValueError as error:
+        fail(f"{email} is no e-mail: {error}")
 
 
 @app.command("list")

@@ -8,10 +8,13 @@ from rich.table import Table
 from cleanly.entry.cli.running import fail, out, work
 from cleanly.kernel.clock import rfc3339
 from cleanly.kernel.context import Context
+from cleanly.kernel.principal import SYSTEM
+from cleanly.platform.audit import service as audit
 from cleanly.platform.jobs import queries, service
 from cleanly.platform.jobs.queries import Count, DeadJob, Depth
 
 app = typer.Typer(help="Background work.", no_args_is_help=True)
+AT_ONCE = 1000  # jobs that one transaction revives
 
 
 @app.command()
@@ -60,11 +63,23 @@ def retry(
     if (job_id is None) == (not every):
         fail("name one job, or say --all")
 
-    async def run(context: Context) -> int:
+    async def batch(context: Context) -> int:
         async with context.db.begin() as session:
             if job_id is not None:
-                return int(await service.retry_dead(session, job_id))
-            return await service.retry_all_dead(session)
+                count = int(await service.retry_dead(session, job_id))
+            else:
+                count = await service.retry_all_dead(session, limit=AT_ONCE)
+            if count:
+                details = {"jobs": count} if job_id is None else {"job": job_id}
+                await audit.record(session, "job.retried", at=context.clock.now(), origin=SYSTEM, details=details)
+            return count
+
+    async def run(context: Context) -> int:
+        revived = last = await batch(context)
+        while job_id is None and last == AT_ONCE:
+            last = await batch(context)
+            revived += last
+        return revived
 
     revived = work("cli", run)
     if job_id is not None and not revived:

@@ -38,8 +38,10 @@ def dev() -> None:
     found = settings()
     if found.is_production:
         fail("dev is for a laptop; in production run `cleanly serve` and `cleanly worker`")
-    with told(), telemetry.running(found, "dev"):
-        laptop.run(found)
+    with told():
+        laptop.try_port(found)
+        with telemetry.running(found, "dev"):
+            laptop.run(found)
 
 
 def serve() -> None:
@@ -108,7 +110,7 @@ def version() -> None:
 @config.command("check")
 def check() -> None:
     """Read the environment as a process would, and name every fault."""
-    found = settings()
     for name in unknown_variables():
         typer.echo(f"warning: {name} is set, but nothing reads it", err=True)
+    found = settings()
     out.print(f"ok: {found.environment}, port {found.listen_port}")

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cleanly.entry import context as contexts
 from cleanly.entry import dev, telemetry
+from cleanly.entry.dev import PortTaken
 from cleanly.entry.embedded import EmbeddedMissing
 from cleanly.entry.migrate import MigrationBusy, MigrationIncomplete
 from cleanly.entry.serve import SchemaMissing
@@ -48,12 +49,18 @@ def told() -> Generator[None, None, None]:
     try:
         yield
     except AppError as error:
+        if isinstance(error.__cause__, (DBAPIError, psycopg.Error)):
+            fail(f"the database does not answer: {_first_line(error.__cause__)}")
         fail(error.text)
-    except (EmbeddedMissing, MigrationBusy, MigrationIncomplete, SchemaMissing) as error:
+    except (EmbeddedMissing, PortTaken, MigrationBusy, MigrationIncomplete, SchemaMissing) as error:
         fail(str(error))
     except (DBAPIError, psycopg.Error) as error:
-        cause = getattr(error, "orig", None) or error
-        fail(f"the database refused: {str(cause).strip().splitlines()[0]}")
+        fail(f"the database refused: {_first_line(error)}")
+
+
+def _first_line(error: BaseException) -> str:
+    cause = getattr(error, "orig", None) or error
+    return next(iter(str(cause).strip().splitlines()), type(cause).__name__)
 
 
 def work(name: str, job: Callable[[Context], Awaitable[T]]) -> T:

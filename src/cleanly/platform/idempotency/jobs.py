@@ -24,7 +24,8 @@ async def sweep(context: Context, _: Tick) -> None:
         swept += count
         if count < service.SWEEP_BATCH:
             break
-    _log.info("idempotency_swept", rows=swept)
+    if swept:
+        _log.info("idempotency_swept", rows=swept)
 
 
 JOBS = (FlowJob(SWEEP, sweep),)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from cleanly.kernel import tracing
 from cleanly.kernel.clock import Clock
 from cleanly.kernel.context import Context
-from cleanly.kernel.messages import Task
+from cleanly.kernel.messages import Task, Tick
 from cleanly.kernel.module import FlowJob, Module, TxJob
 from cleanly.kernel.pgconn import DatabaseUrl
 from cleanly.platform.jobs import metrics, service
@@ -149,7 +149,9 @@ class Runner:
             seconds = loop.time() - started
             metrics.count(job.task.name, outcome)
             metrics.took(job.task.name, seconds)
-            write = {"dead": _log.error, "failed": _log.warning, "given_back": _log.warning}.get(outcome, _log.info)
+            # A schedule that went well is no news: twenty of them in a minute would drown what is.
+            well = _log.debug if job.task.payload is Tick else _log.info
+            write = {"dead": _log.error, "failed": _log.warning, "given_back": _log.warning}.get(outcome, well)
             write(
                 "job_finished",
                 task=job.task.name,

@@ -150,6 +150,8 @@ def production(monkeypatch: pytest.MonkeyPatch, **changed: str) -> dict[str, str
         "DATABASE_URL": "postgresql://u:p@db.example.com/app?sslmode=require",
         "JWT_SECRET": "0123456789abcdefghijklmnopqrstuvwxyzABCDEF",
         "MAIL_URL": "smtps://u:p@mail.example.com:465",
+        "MAIL_FROM": "Cleanly <no-reply@example.com>",
+        "APP_LINK_BASE": "https://example.com/app",
         "PUBLIC_URL": "https://api.example.com",
         "TRUSTED_PROXIES": "10.0.0.0/8",
         "GOOGLE_PLAY_PACKAGE": PACKAGE,

@@ -78,7 +78,7 @@ class Auth(Group):
         Open a session for the Google account that Android's Credential Manager vouches for.
 
         Raises:
-            InvalidCredentials, Forbidden, EmailTaken, Conflict: see `cleanly_client.refusals`.
+            InvalidCredentials, Forbidden, EmailNotVerified, EmailTaken, Conflict: see `cleanly_client.refusals`.
         """
         return self._caller.call(
             _GOOGLE, Given({}, {}, body={"idToken": id_token, "nonce": nonce}, key=idempotency_key)
@@ -223,7 +223,7 @@ class AsyncAuth(AsyncGroup):
         Open a session for the Google account that Android's Credential Manager vouches for.
 
         Raises:
-            InvalidCredentials, Forbidden, EmailTaken, Conflict: see `cleanly_client.refusals`.
+            InvalidCredentials, Forbidden, EmailNotVerified, EmailTaken, Conflict: see `cleanly_client.refusals`.
         """
         return await self._caller.call(
             _GOOGLE, Given({}, {}, body={"idToken": id_token, "nonce": nonce}, key=idempotency_key)

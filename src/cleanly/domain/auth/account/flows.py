@@ -26,6 +26,7 @@ from cleanly.kernel.principal import Caller, Origin, SessionRevoked
 from cleanly.platform.audit import service as audit
 from cleanly.platform.cache.service import Cache
 from cleanly.platform.mail.service import Mailer, Template
+from cleanly.platform.ratelimit.service import Limiter
 
 
 def wanted_changes(body: ProfileIn) -> dict[str, str | None]:
@@ -46,12 +47,14 @@ async def allow_new_email(context: Context, caller: Caller, user_id: UUID, body:
 
     Raises:
         Forbidden: an admin's wish for somebody else. ReauthenticationRequired: no or a wrong password.
+        RateLimited: the address or the account tries too often; a hash is dear.
     """
     if user_id != caller.user_id:
         raise Forbidden("Only the owner can change the e-mail")
     async with context.db.begin() as session:
         user = await users.by_id(session, user_id)
     if user is None or user.email != body.email:
+        await context.part(Limiter).require("auth", origin.bucket)
         await proofs.prove_again(context, caller, body.current_password, origin=origin)
 
 
@@ -80,10 +83,9 @@ async def change_profile(
     changed: dict[str, Any] = {name: value for name, value in values.items() if value != getattr(before, name)}
     if not changed:
         return before
+    unless = before.updated_at if if_match else None
     if "email" not in changed:
-        after = await user_writes.change(
-            session, cache, user_id, now=now, unless_changed_since=before.updated_at if if_match else None, **changed
-        )
+        after = await user_writes.change(session, cache, user_id, now=now, unless_changed_since=unless, **changed)
         await audit.record(
             session,
             "user.changed",
@@ -94,7 +96,9 @@ async def change_profile(
             details={"fields": sorted(changed)},
         )
         return after
-    after = await user_writes.change(session, cache, user_id, now=now, email_verified_at=None, **changed)
+    after = await user_writes.change(
+        session, cache, user_id, now=now, unless_changed_since=unless, email_verified_at=None, **changed
+    )
     await links.forget(session, user_id)
     await context.part(Mailer).enqueue(
         session, to=before.email, template=Template.EMAIL_CHANGED, values={"name": before.name, "email": after.email}
@@ -132,7 +136,7 @@ async def change_password(
         Conflict: the password was changed by somebody else meanwhile.
     """
     now = context.clock.now()
-    credentials = await users.credentials_of(session, caller.user_id)
+    credentials = await users.credentials_of(session, caller.user_id, locked=True)
     if credentials is None or credentials.password_hash != changed.old_hash:
         raise Conflict("The password was changed meanwhile")
     user = credentials.user
@@ -165,7 +169,7 @@ async def erase(context: Context, request: Request, path_id: str, *, origin: Ori
     user_id = whose(path_id, caller)
     now = context.clock.now()
     async with context.db.begin() as session:
-        if not await user_writes.exists(session, user_id):
+        if not await user_writes.lock(session, user_id):
             raise NotFound
         for _, personal in reversed(context.part(PersonalDataHolders).by_module):
             await personal.erase(session, user_id, context)

@@ -29,17 +29,29 @@ def _dead_link() -> ValidationFailed:
 @router.post(
     "/verify-email/request",
     status_code=202,
+    response_model=AcceptedOut,
     summary="Send me the verification mail again",
     dependencies=[Depends(limited("auth"))],
     responses=refusals(*KEY_REFUSALS, signed_in=True),
 )
-async def request_verification(caller: Me, tx: Tx, context: Ctx) -> AcceptedOut:
+async def request_verification(caller: Me, context: Ctx, origin: From, once: Once) -> Response:
     """A new link; the one before stops working. Nothing is sent when the e-mail is proved already."""
-    user = await users.by_id(tx, caller.user_id)
-    if user is not None and not user.email_verified:
-        await context.part(Limiter).require_account("mail", user.email)
-        await service.send_verification(tx, context, user, now=context.clock.now())
-    return AcceptedOut()
+    await once.look(context)
+    async with context.db.begin() as session:
+        user = await users.by_id(session, caller.user_id)
+    wanted = user if user is not None and not user.email_verified else None
+    if wanted is not None:
+        await context.part(Limiter).require_account("mail", wanted.email)
+    now = context.clock.now()
+    async with context.db.begin() as session:
+        await once.claim(session)
+        held = await users.by_id(session, caller.user_id) if wanted is not None else None
+        if held is not None and wanted is not None and (held.email, held.email_verified) == (wanted.email, False):
+            await service.send_verification(session, context, held, now=now)
+            await audit.record(
+                session, "user.verification_requested", at=now, origin=origin, actor_id=held.id, target_id=held.id
+            )
+        return await once.answer(session, 202, AcceptedOut())
 
 
 @router.post(

@@ -39,9 +39,11 @@ _ROTATE = """
 """
 
 
+# FOR SHARE: a change of the password that is not committed yet is waited for, and one that comes later sees this
+# session and ends it. Else a login by the old password could slip past the change and stay.
 _OPEN = f"""
     WITH proved AS (
-        SELECT id FROM users WHERE id = %(user_id)s AND password_hash = %(stored)s AND deleted_at IS NULL
+        SELECT id FROM users WHERE id = %(user_id)s AND password_hash = %(stored)s AND deleted_at IS NULL FOR SHARE
     ), opened AS (
         INSERT INTO refresh_tokens (id, user_id, token, key_id, generation, epoch, min_epoch, confirmed_epoch,
             last_used_at, created_at, expires_at, absolute_expires_at, user_agent, address, address_bucket, device_name)

@@ -106,6 +106,10 @@ public class PaymentDeclined internal constructor(refusal: Refusal) :
     public val declineCode: String? get() = detail("declineCode")
 }
 
+/** `EMAIL_NOT_VERIFIED`, 403: stop. */
+public class EmailNotVerified internal constructor(refusal: Refusal) :
+    ApiException(refusal, Action.STOP)
+
 /** `FORBIDDEN`, 403: stop. */
 public class Forbidden internal constructor(refusal: Refusal) :
     ApiException(refusal, Action.STOP)
@@ -207,6 +211,7 @@ internal fun exceptionOf(refusal: Refusal): ApiException = when (refusal.code) {
     "TOKEN_MISSING" -> TokenMissing(refusal)
     "TOKEN_SUPERSEDED" -> TokenSuperseded(refusal)
     "PAYMENT_DECLINED" -> PaymentDeclined(refusal)
+    "EMAIL_NOT_VERIFIED" -> EmailNotVerified(refusal)
     "FORBIDDEN" -> Forbidden(refusal)
     "REAUTHENTICATION_REQUIRED" -> ReauthenticationRequired(refusal)
     "NOT_FOUND" -> NotFound(refusal)
