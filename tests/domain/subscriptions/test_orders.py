@@ -36,7 +36,7 @@ async def _push_all(kiosk: Kiosk, chance: random.Random) -> None:
     await kiosk.world.work()
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 async def test_every_order_of_a_life_s_events_ends_alike(kiosk: Kiosk, seed: int):
     state, paid_until, grace_until, periods, entitled = await _end_of(kiosk, seed)
     assert (state, paid_until, grace_until) == ("active", "2027-03-22T12:00:00.000Z", None)
