@@ -57,6 +57,8 @@ class StripeBilling(StripeConnect):
                 return self.page(self.all("invoice", _of=call.query["subscription"]), call)
             case ["POST", "invoices", "create_preview"]:
                 return self.previewed(body)
+            case ["POST", "invoices", reference, "void"]:
+                return self.voided(self.get(reference))
             case ["POST", "subscriptions"]:
                 return self.subscription(body)
             case ["GET", "subscriptions", reference]:
@@ -198,6 +200,15 @@ class StripeBilling(StripeConnect):
             it["pending_update"] = None
             self.objects[it["latest_invoice"]]["status"] = "void"
             self.tell("customer.subscription.pending_update_expired", it)
+
+    def voided(self, bill: dict[str, Any]) -> dict[str, Any]:
+        if bill["status"] != "open":
+            raise refuse("invoice_not_editable")
+        bill["status"] = "void"
+        it = self.objects[bill["_of"]]
+        if it["pending_update"] is not None and it["latest_invoice"] == bill["id"]:
+            self.given_up(it)
+        return bill
 
     def prorated(self, it: dict[str, Any], price: dict[str, Any], at: int) -> tuple[int, int]:
         if it["status"] == "trialing":

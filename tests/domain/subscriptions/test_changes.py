@@ -179,6 +179,19 @@ async def test_a_refund_of_the_running_period_ends_what_it_bought(kiosk: Kiosk):
     await kiosk.books_are_right()
 
 
+async def test_a_dispute_of_the_running_period_ends_what_it_bought_once_it_is_lost(kiosk: Kiosk):
+    made = await kiosk.subscribed(900)
+    paid = (await kiosk.world.rows("SELECT provider_payment_id FROM payments"))[0][0]
+    dispute = await kiosk.sandbox.dispute(paid)
+    await kiosk.later(minutes=1)
+    assert (await kiosk.look(made["id"]))["state"] == "active"
+    await kiosk.sandbox.close_dispute(dispute.reference, is_won=False)
+    await kiosk.later(minutes=1)
+    assert (await kiosk.look(made["id"]))["state"] == "canceled"
+    assert await kiosk.entitled() == []
+    assert await kiosk.told() == ["started", "ended"]
+
+
 async def test_anothers_subscription_is_not_there(kiosk: Kiosk):
     made = await kiosk.subscribed()
     stranger = await kiosk.world.register()

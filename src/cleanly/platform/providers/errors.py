@@ -35,6 +35,10 @@ class Underway(Unknown):
     """The first call under this key is at work right now: an answer, and no fault of the provider's."""
 
 
+class CannotLook(Unknown):
+    """It lists no such things, so no look tells: only the same call again, under the same key, does."""
+
+
 class NotSent(Exception):
     """It surely did not happen: no connection, a 429, or our own credentials refused. The same key again, later."""
 

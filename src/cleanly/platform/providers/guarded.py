@@ -64,6 +64,11 @@ class Guarded:
         """The provider's."""
         return self._provider.key_memory
 
+    @property
+    def refund_key_memory(self) -> timedelta:
+        """The provider's."""
+        return self._provider.refund_key_memory
+
     async def ensure_customer(self, user_id: UUID, email: str, *, key: str) -> str:
         """See `Provider`."""
         return await self._call("ensure_customer", lambda it: it.ensure_customer(user_id, email, key=key))

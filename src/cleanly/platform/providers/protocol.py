@@ -211,6 +211,11 @@ class Provider(Protocol):
         """How long the same key is surely taken for the same call. After that it may be a new one: look first."""
         ...
 
+    @property
+    def refund_key_memory(self) -> timedelta:
+        """As `key_memory`, of refunds."""
+        ...
+
     async def ensure_customer(self, user_id: UUID, email: str, *, key: str) -> str:
         """The provider's id of a buyer, made if need be (CUSTOMERS)."""
         ...
@@ -257,7 +262,7 @@ class Provider(Protocol):
         ...
 
     async def find_refund(self, payment_reference: str, our_id: UUID) -> RefundSnapshot | None:
-        """Look by our id."""
+        """Look by our id. CannotLook where a payment's refunds are listed nowhere."""
         ...
 
     async def get_dispute(self, reference: str) -> DisputeSnapshot:

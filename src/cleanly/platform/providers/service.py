@@ -71,9 +71,18 @@ class LookAgain:
 
 
 async def begin_call(
-    session: AsyncSession, provider: Callee, operation: str, subject_id: UUID, money: Money | None, *, now: datetime
+    session: AsyncSession,
+    provider: Callee,
+    operation: str,
+    subject_id: UUID,
+    money: Money | None,
+    *,
+    now: datetime,
+    key_memory: timedelta | None = None,
 ) -> Call | LookAgain:
     """The call to make now: the open one of this operation on this subject, or a new one.
+
+    `key_memory`: of this operation, if it is another than the provider's.
 
     The subject's row must be locked; and if the call is open for longer than a minute, a look at the provider must
     just have shown nothing of it.
@@ -86,7 +95,7 @@ async def begin_call(
     if last is not None and last.state != "refused":
         if last.request_sha256 != fingerprint:
             raise OtherArguments(f"{operation} of {subject_id}")
-        match rules.judge(last.started_at, last.missed_at, key_memory=provider.key_memory, now=now):
+        match rules.judge(last.started_at, last.missed_at, key_memory=key_memory or provider.key_memory, now=now):
             case Again.SAME_KEY:
                 last.asked_at = now
                 return _call_of(last)

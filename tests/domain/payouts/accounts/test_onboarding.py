@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from cleanly.domain.payouts.accounts.messages import LOOK_AFTER
 from tests.domain.payouts.accounts.desk import PATH
 from tests.world import code
 
@@ -89,6 +90,22 @@ async def test_what_the_provider_wants_later_restricts_it_until_it_is_given(desk
     await desk.stand.deliver()
     shown = await desk.look()
     assert (shown["status"], shown["onboardingUrl"], shown["destination"]["changedAt"]) == ("enabled", None, None)
+    assert [one["status"] for one in await desk.told()][-3:] == ["enabled", "restricted", "enabled"]
+
+
+async def test_what_the_provider_wants_later_is_seen_within_a_day_though_its_news_is_lost(desk):
+    await desk.enabled()
+    await desk.restrict()
+    await desk.stand.hear()  # and nobody pushes it
+    for hours, state in ((23, "enabled"), (2, "restricted")):
+        await desk.stand.wait(hours=hours)
+        await desk.stand._ask(LOOK_AFTER)
+        assert await desk.row("state") == state
+    await desk.reinstate()
+    await desk.stand.hear()
+    await desk.stand.wait(hours=1)
+    await desk.stand._ask(LOOK_AFTER)
+    assert await desk.row("state") == "enabled"
     assert [one["status"] for one in await desk.told()][-3:] == ["enabled", "restricted", "enabled"]
 
 

@@ -22,6 +22,7 @@ from cleanly.platform.cache.service import Cache
 from cleanly.platform.idempotency.once import OncePerCall
 from cleanly.platform.providers import service as calls
 from cleanly.platform.providers.errors import (
+    CannotLook,
     NotSent,
     PaymentDeclined,
     ProviderError,
@@ -33,6 +34,7 @@ from cleanly.platform.providers.errors import (
 )
 from cleanly.platform.providers.protocol import Capability, Provider, RefundSnapshot
 from cleanly.platform.providers.registry import Providers
+from cleanly.platform.providers.rules import MEMORY_MARGIN
 from cleanly.platform.providers.service import Call, LookAgain
 
 REFRESH_ATTEMPTS_MAX = 5
@@ -136,7 +138,15 @@ async def _note(context: Context, provider: Provider, refund: Refund) -> _Noted 
     """First step. None: its key is too old to be used again, and one more look must come first."""
     async with context.db.begin() as session:
         payment, fresh = await service.lock(session, refund.id)
-        call = await calls.begin_call(session, provider, "refund", refund.id, refund.money, now=context.clock.now())
+        call = await calls.begin_call(
+            session,
+            provider,
+            "refund",
+            refund.id,
+            refund.money,
+            now=context.clock.now(),
+            key_memory=provider.refund_key_memory,
+        )
         if isinstance(call, LookAgain):
             await service.look_again(session, refund.id, call.at)
             return None
@@ -182,9 +192,7 @@ async def refresh(
         if place is not None:
             seen: RefundSnapshot | None = await provider.get_refund(place)
         else:
-            async with context.db.begin() as session:
-                payment = await payments.by_id(session, refund.payment_id)
-            seen = await provider.find_refund((payment.reference if payment else None) or "", refund_id)
+            seen = await _find(context, provider, refund)
         if seen is None:
             if is_scheduled:
                 async with context.db.begin() as session:
@@ -193,6 +201,23 @@ async def refresh(
         if await _apply(context, refund_id, seen, revision=refund.revision) is not None:
             return await _read(context, refund_id)
     raise Unavailable
+
+
+async def _find(context: Context, provider: Provider, refund: Refund) -> RefundSnapshot | None:
+    """Look for one whose answer never came. Where none can be seen, it is asked again under its key, while that holds.
+
+    Raises:
+        CannotLook: its key may be forgotten, so another call might give the money back twice: a person's.
+    """
+    async with context.db.begin() as session:
+        payment = await payments.by_id(session, refund.payment_id)
+    try:
+        return await provider.find_refund((payment.reference if payment else None) or "", refund.id)
+    except CannotLook:
+        # No call of it is older than its row.
+        if context.clock.now() - refund.created_at >= provider.refund_key_memory - MEMORY_MARGIN:
+            raise
+        return None
 
 
 async def on_refund(context: Context, event: ProviderEvent) -> Handled:

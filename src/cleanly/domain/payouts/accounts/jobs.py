@@ -27,7 +27,7 @@ async def warn_seller(session: AsyncSession, moved: DestinationMoved, context: C
 
 
 async def look_after(context: Context, _tick: Tick) -> None:
-    """Look at accounts that wait for something: news of connected accounts is in no list that could be swept."""
+    """Look at accounts whose news may be lost: that of connected accounts is in no list that could be swept."""
     async with context.db.begin() as session:
         waiting = await queries.waiting(session, now=context.clock.now(), limit=LOOKS_MAX)
     for account in waiting:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.payouts.accounts.models import PayoutAccountRow
@@ -101,20 +101,25 @@ async def by_reference(
 
 
 async def waiting(session: AsyncSession, *, now: datetime, limit: int) -> list[PayoutAccount]:
-    """Those that wait for their provider or their seller, longest unseen first: hourly, after a quiet week daily."""
+    """Those to be looked at again, longest unseen first.
+
+    First what waits for its provider or its seller: hourly, after a quiet week daily. Then what can be paid: daily, for
+    the provider may have had second thoughts. Of a bare payee no provider tells anything.
+    """
+    waits = PayoutAccountRow.state.in_(["pending", "restricted"])
     rows = await session.scalars(
         select(PayoutAccountRow)
         .where(
             PayoutAccountRow.ended_at.is_(None),
             PayoutAccountRow.reference.is_not(None),
-            PayoutAccountRow.state.in_(["pending", "restricted"]),
+            or_(waits, and_(PayoutAccountRow.state == "enabled", PayoutAccountRow.payee.is_(None))),
             PayoutAccountRow.looked_at <= now - timedelta(hours=1),
             or_(
-                PayoutAccountRow.updated_at > now - timedelta(days=7),
+                and_(waits, PayoutAccountRow.updated_at > now - timedelta(days=7)),
                 PayoutAccountRow.looked_at <= now - timedelta(days=1),
             ),
         )
-        .order_by(PayoutAccountRow.looked_at)
+        .order_by(waits.desc(), PayoutAccountRow.looked_at)
         .limit(limit)
     )
     return [account_of(row) for row in rows]

@@ -117,7 +117,9 @@ async def _write_down(
         if is_new and open_ is not None and not open_.waits:
             raise InvalidState.of(row.state, "Something else is being asked of it; look at it, and ask again")
         if open_ is None or is_new:
-            if rules.is_done(facts, wish):
+            # What waits for the subscriber is withdrawn by asking for the plan that runs.
+            withdraws = open_ is not None and wish.kind == "price"
+            if rules.is_done(facts, wish) and not withdraws:
                 return queries.subscription_of(row)
             if (reason := rules.why_not(facts, wish)) is not None:
                 raise InvalidState.of(row.state, reason)
@@ -178,6 +180,13 @@ async def is_asked(context: Context, found: Subscription, wish: Wish) -> bool:
     async with context.db.begin() as session:
         open_ = await changes.open_of(session, found.id)
     return open_ is not None and open_.is_for(wish)
+
+
+async def is_waiting(context: Context, found: Subscription) -> bool:
+    """Whether a change waits for the subscriber to confirm it."""
+    async with context.db.look() as session:
+        open_ = await changes.open_of(session, found.id)
+    return open_ is not None and open_.waits
 
 
 async def go_on(context: Context, found: Subscription) -> Subscription:

@@ -48,7 +48,9 @@ def is_shown(seen: SubscriptionSnapshot, wish: Wish) -> bool:
         case "resume":
             return over or (seen.state != "paused" and not seen.cancel_at_period_end)
         case "price":
-            return over or _has_price(seen.price_id, seen.pending_price_id, wish)
+            # What is wanted for the period's end leaves nothing waiting that could hold before.
+            is_alone = wish.effective_at is not None or seen.awaited is None
+            return over or (is_alone and _has_price(seen.price_id, seen.pending_price_id, wish))
 
 
 def waits_until(seen: SubscriptionSnapshot, wish: Wish) -> datetime | None:

@@ -114,13 +114,15 @@ async def _checked(context: Context, found: Subscription, price_id: UUID) -> tup
         raise InvalidState.of(found.state, "It has not begun yet")
     if (reason := why_not(found.facts, wish)) is not None:
         raise InvalidState.of(found.state, reason)
-    if price_id == found.price_id and found.facts.pending_price_id is None:
+    runs_on = price_id == found.price_id and found.facts.pending_price_id is None
+    if runs_on and not await changes.is_waiting(context, found):
         raise ValidationFailed.of("priceId", "same", "That is the plan that runs")
     return await _priced(context, found, price_id)
 
 
 async def _priced(context: Context, found: Subscription, price_id: UUID) -> tuple[Plan, Plan]:
-    target = await plan(context, price_id, buyer=found.user_id)
+    # Who has a plan may stay with it, even if nobody else can have it any more.
+    target = await plan(context, price_id, buyer=found.user_id, is_on_offer=price_id != found.price_id)
     runs = await plan(context, found.price_id, buyer=None, is_on_offer=False)
     if target.group_id != found.plan_group_id or target.price.money.currency != runs.price.money.currency:
         raise ValidationFailed.of("priceId", "other_group", "Choose a plan of the same group and currency")

@@ -20,6 +20,7 @@ from cleanly.platform.providers.errors import NotSent, Refused, Unknown
 
 BATCH = 50
 BATCHES_MAX = 20
+PERIODS_SHOWN = 1_000
 _log = structlog.get_logger(__name__)
 
 
@@ -64,12 +65,12 @@ async def end_what_was_given_back(context: Context, _tick: Tick) -> None:
     while True:
         now = context.clock.now()
         async with context.db.begin() as session:
-            page = await periods.running(session, now=now, after=after, limit=BATCH)
+            page = await periods.running(session, now=now, after=after, limit=PERIODS_SHOWN)
             given_back = await payments.given_back(session, [payment for payment, _ in page])
         for payment_id, subscription_id in page:
             if payment_id in given_back:
                 await _end(context, payment_id, subscription_id)
-        if len(page) < BATCH:
+        if len(page) < PERIODS_SHOWN:
             return
         after = page[-1][0]
 

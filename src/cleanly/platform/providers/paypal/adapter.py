@@ -15,7 +15,7 @@ from uuid import UUID
 from cleanly.kernel.clock import Clock
 from cleanly.kernel.money import Money
 from cleanly.kernel.net import Http
-from cleanly.platform.providers.errors import BadSignature, NotThere, Refused, Unknown, UnsupportedByProvider
+from cleanly.platform.providers.errors import BadSignature, CannotLook, NotThere, Refused, UnsupportedByProvider
 from cleanly.platform.providers.paypal import bodies, books, events, orders, signature, snapshots
 from cleanly.platform.providers.paypal.billing import PayPalBiller
 from cleanly.platform.providers.paypal.certificates import Certificates
@@ -54,7 +54,8 @@ class PayPal:
 
     name = snapshots.NAME
     capabilities = frozenset(Capability) - {Capability.CUSTOMERS, Capability.TRANSFERS}
-    key_memory = timedelta(hours=6)  # Orders v2; captures and refunds are remembered longer
+    key_memory = timedelta(hours=6)  # Orders v2; captures are remembered longer
+    refund_key_memory = timedelta(days=45)
 
     def __init__(
         self, settings: PayPalSettings, *, client: Client, certificates: Certificates, outside: Http, clock: Clock
@@ -181,12 +182,12 @@ class PayPal:
         """See `Provider`. A subscription's payment has no order, and nothing that lists its refunds.
 
         Raises:
-            Unknown: of such a payment: a person must look.
+            CannotLook: of such a payment.
         """
         try:
             order = await self._client.get(ORDERS, payment_reference)
         except NotThere as error:
-            raise Unknown("a payment without an order lists no refunds") from error
+            raise CannotLook("a payment without an order lists no refunds") from error
         with reading("an order's refunds"):
             inherited = order["purchase_units"][0].get("custom_id")
             for it in snapshots.payments(order, "refunds"):

@@ -77,6 +77,7 @@ class Sandbox(SellerSide):
         self.name: Final = NAME
         self.account: Final = ACCOUNT
         self.key_memory: Final = KEY_KEPT
+        self.refund_key_memory: Final = KEY_KEPT
         self.billing: Final = SandboxBiller(self._engine)
         self._clock = clock
         self._secrets = tuple(secret.get_secret_value() for secret in settings.sandbox_webhook_secret)

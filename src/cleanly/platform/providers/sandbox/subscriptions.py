@@ -129,7 +129,7 @@ async def cancel(world: World, reference: str, *, at_period_end: bool) -> Answer
     if found.state in ENDED:
         return UNEXPECTED
     if at_period_end and found.state in {"active", "trialing", "past_due"}:
-        found = await world.put(found.model_copy(update={"cancel_at_period_end": True}))
+        found = await world.put(found.model_copy(update={"cancel_at_period_end": True, "awaited": None}))
         await world.tell(found, "subscription.updated", found)
     else:
         await _end(world, found, "canceled")
@@ -143,7 +143,7 @@ async def pause(world: World, reference: str) -> Answer:
         return MISSING
     if found.state != "active":
         return UNEXPECTED
-    found = await world.put(found.model_copy(update={"state": "paused", "paused_at": world.now}))
+    found = await world.put(found.model_copy(update={"state": "paused", "paused_at": world.now, "awaited": None}))
     await world.tell(found, "subscription.paused", found)
     return Done(object=found.id)
 

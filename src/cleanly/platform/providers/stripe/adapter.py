@@ -46,6 +46,7 @@ class Stripe:
     name = snapshots.NAME
     capabilities = frozenset(Capability)
     key_memory = timedelta(hours=24)  # https://docs.stripe.com/api/idempotent_requests
+    refund_key_memory = key_memory
 
     def __init__(self, settings: StripeSettings, *, http: Http) -> None:
         """Read the settings; `http` is this adapter's own from here on.

@@ -100,6 +100,7 @@ class StripeBiller:
         async with _nothing_changed():
             it, price = await self._look(reference), await self._price(terms)
         if at is None:
+            await self._void(it, key=key)
             await self._plan(it, price, terms, key=key)
         else:
             await self._release(it, key=key)
@@ -112,6 +113,7 @@ class StripeBiller:
             return await self._end(reference)
         async with _nothing_changed():
             it = await self._look(reference)
+        await self._void(it, key=key)
         await self._release(it, key=key)
         with translated():
             body = bodies.end(at_period_end=True)
@@ -122,6 +124,7 @@ class StripeBiller:
         """See `Biller`. Its periods go on, and are void: what is left of the one that runs does not wait."""
         async with _nothing_changed():
             it = await self._look(reference)
+        await self._void(it, key=key)
         await self._release(it, key=key)
         with translated():
             await self._client.subscriptions.update_async(reference, bodies.pause(), {"idempotency_key": key})
@@ -245,6 +248,16 @@ class StripeBiller:
                 schedule = made.to_dict()
             body = bodies.schedule(schedule, price, terms)
             await self._client.subscription_schedules.update_async(str(schedule["id"]), body, {"idempotency_key": key})
+
+    async def _void(self, it: Json, *, key: str) -> None:
+        """Give up what waits for the subscriber: its invoice can't be paid any more, and takes the change along.
+
+        A change at once needs no such call: the one that comes later takes the place of the one before.
+        """
+        if it.get("pending_update") is not None:
+            with translated(), reading("what waits to be confirmed"):
+                invoice = str(identity(it["latest_invoice"]))
+                await self._client.invoices.void_invoice_async(invoice, None, {"idempotency_key": f"{key}:void"})
 
     async def _release(self, it: Json, *, key: str) -> None:
         """Give up what is planned for the period's end: while it stands Stripe lets nothing else be changed."""
