@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import NoReturn, cast
+from typing import NamedTuple, NoReturn, cast
 
 import aiohttp
 import certifi
@@ -61,8 +61,7 @@ def trusted_tls() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=certifi.where())
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):  # a tuple: made for every delivery
     """What came of handing something over; `head`: as much of the body as was asked for; `address`: who was called."""
 
     status: int

@@ -161,7 +161,7 @@ LOST = Counter({
 })  # fmt: skip
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=7, deadline=None)
 @given(gaps=st.tuples(*[BETWEEN] * 7), order=AT_LAST, is_won=st.booleans(), is_heard=st.booleans())
 @example(gaps=((),) * 7, order=list(range(NEWS_MAX)), is_won=False, is_heard=True)
 @example(gaps=((),) * 7, order=list(reversed(range(NEWS_MAX))), is_won=True, is_heard=False)

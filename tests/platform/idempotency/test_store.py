@@ -107,6 +107,21 @@ async def test_the_sweeper_deletes_what_has_expired_in_batches_and_nothing_else(
     assert row.owner == "address:192.0.2.1"
 
 
+async def test_a_batch_is_no_larger_however_the_planner_joins_it(world: World):
+    async with world.db.begin() as session:
+        await session.execute(
+            text(
+                "INSERT INTO idempotency_keys (owner, route, key, fingerprint, state, status, expires_at)"
+                " SELECT 'address:x', 'POST /x', n::text, '', 'done', 200, :now FROM generate_series(1, 1500) n"
+            ),
+            {"now": world.clock.now()},
+        )
+    async with world.db.begin() as session:
+        for way in ("hashjoin", "hashagg", "mergejoin", "material", "memoize", "sort"):
+            await session.execute(text(f"SET LOCAL enable_{way} = off"))
+        assert await service.sweep(session, now=world.clock.now()) == 1000
+
+
 async def test_a_resumed_flow_is_not_swept_while_it_runs(world: World):
     async def at_provider(_resource_id) -> None:
         if len(world.charges) == 0:

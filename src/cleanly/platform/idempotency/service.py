@@ -101,14 +101,16 @@ _LEASE = (
     .values(lease_until=bindparam("b_until"), expires_at=bindparam("b_expires"))
     .returning(literal(1))
 )
+# Named, so that it runs once: a join may ask a subquery again, which then skips what is deleted already and finds more.
 _EXPIRED = (
     select(_C.owner, _C.route, _C.key)
     .where(_C.expires_at <= bindparam("b_now"))
     .order_by(_C.expires_at)
     .limit(SWEEP_BATCH)
     .with_for_update(skip_locked=True)
+    .cte("expired")
 )
-_SWEEP = delete(_KEYS).where(tuple_(_C.owner, _C.route, _C.key).in_(_EXPIRED)).returning(literal(1))
+_SWEEP = delete(_KEYS).where(tuple_(_C.owner, _C.route, _C.key).in_(select(_EXPIRED))).returning(literal(1))
 
 
 async def claim(session: AsyncSession, name: Name, *, now: datetime) -> tuple[bool, Known | None]:

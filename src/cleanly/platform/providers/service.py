@@ -201,10 +201,11 @@ async def doubt_old_calls(session: AsyncSession, *, now: datetime) -> int:
         )
         .limit(DOUBTS_MAX)
         .with_for_update(skip_locked=True)
+        .cte("old")  # runs once, whatever the planner thinks of a subquery
     )
     doubted = await session.scalars(
         update(ProviderCallRow)
-        .where(ProviderCallRow.id.in_(old))
+        .where(ProviderCallRow.id.in_(select(old.c.id)))
         .values(state="unknown", finished_at=now)
         .returning(ProviderCallRow.id)
     )

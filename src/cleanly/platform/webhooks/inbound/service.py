@@ -229,10 +229,11 @@ async def empty_bodies(session: AsyncSession, *, before: datetime) -> int:
         .order_by(InboundEventRow.received_at)
         .limit(EMPTY_BATCH)
         .with_for_update(skip_locked=True)
+        .cte("old")  # runs once, whatever the planner thinks of a subquery
     )
     emptied = await session.scalars(
         update(InboundEventRow)
-        .where(InboundEventRow.id.in_(old.scalar_subquery()))
+        .where(InboundEventRow.id.in_(select(old.c.id)))
         .values(body=None)
         .returning(InboundEventRow.id)
     )

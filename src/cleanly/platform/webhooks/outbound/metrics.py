@@ -1,14 +1,17 @@
 """Counters and gauges of outbound webhooks."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Literal
 
 from cleanly.kernel.observe import METER
+from cleanly.kernel.tally import Tally
 from cleanly.platform.webhooks.outbound.rules import Outcome
 
 _tries = METER.create_counter(
     "webhooks_outbound_deliveries", unit="{try}", description="Tries to deliver, by how they ended"
 )
-_seconds = METER.create_histogram("webhooks_outbound_seconds", unit="s", description="How long receivers took")
+_seconds = Tally("webhooks_outbound_seconds", "How long receivers took", ())
 _oldest = METER.create_gauge(
     "webhooks_outbound_oldest_age_seconds", unit="s", description="How long the oldest due delivery has been due"
 )
@@ -18,10 +21,12 @@ _recovered = METER.create_counter(
 )
 
 
-def count(outcome: Outcome, seconds: float) -> None:
-    """One try has ended."""
-    _tries.add(1, {"outcome": outcome})
-    _seconds.record(seconds)
+def count(ended: Sequence[tuple[Outcome, float]]) -> None:
+    """These tries have ended so, and took so many seconds."""
+    for outcome, tries in Counter(outcome for outcome, _ in ended).items():
+        _tries.add(tries, {"outcome": outcome})
+    for _, seconds in ended:
+        _seconds.record((), seconds)
 
 
 def count_recovered(deliveries: int) -> None:

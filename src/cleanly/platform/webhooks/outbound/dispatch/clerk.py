@@ -86,8 +86,7 @@ class Clerk:
             # Their leases run out: they will be sent again, under the same webhook-id.
             _log.error("outbound_results_lost", results=len(batch))
             return
-        for result in batch:
-            metrics.count(result.tried.outcome, result.tried.duration_ms / 1000)
+        metrics.count([(result.tried.outcome, result.tried.duration_ms / 1000) for result in batch])
 
     async def _write_once(self, batch: list[Result], back: list[UUID]) -> None:
         now = self._context.clock.now()

@@ -85,7 +85,7 @@ class Courier:
         if not letter.keys:
             return _failed("forbidden", "there is no key to sign with", None, started_at, 0)
         headers = signing.signed_headers(
-            letter.keys, message_id=str(letter.message_id), at=started_at, body=letter.body
+            letter.keys, message_id=letter.message_id, at=started_at, body=letter.body
         )
         try:
             receipt = await self._http.hand_over(
@@ -102,14 +102,14 @@ class Courier:
             _log.exception("outbound_call_failed", message_id=letter.message_id)
             return _failed("broken", type(error).__name__, called_address(), started_at, loop.time() - began)
         return Tried(
-            outcome="succeeded" if rules.is_success(receipt.status) else "refused",
-            status=receipt.status,
-            headers=rules.headers_to_keep(receipt.headers),
-            body=receipt.head,
-            address=receipt.address,
-            error=None,
-            started_at=started_at,
-            duration_ms=rules.milliseconds(loop.time() - began),
+            "succeeded" if rules.is_success(receipt.status) else "refused",
+            receipt.status,
+            rules.headers_to_keep(receipt.headers),
+            receipt.head,
+            receipt.address,
+            None,
+            started_at,
+            rules.milliseconds(loop.time() - began),
         )
 
     async def close(self) -> None:

@@ -8,7 +8,7 @@ part of all calls only, so that dead receivers cost what they hold and no more.
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar
 from uuid import UUID
 
 J = TypeVar("J")
@@ -39,8 +39,7 @@ class Lane(Generic[J]):
         return self.sending + len(self.waiting)
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Generic[J]):
+class Call(NamedTuple, Generic[J]):  # a tuple: made for every delivery
     """A job that is being sent. `standing`: its lane's when it began, under which it is counted."""
 
     lane: Lane[J]
@@ -131,8 +130,7 @@ class Lanes(Generic[J]):
         """The job to send now, each lane in its turn; None if all who may send do."""
         if sum(self._sending.values()) >= self._in_flight_max:
             return None
-        for standing in ("proven", "unproven", "failing"):
-            queue = self._queues[standing]
+        for standing, queue in self._queues.items():
             if queue and self._sending[standing] < self._shares[standing]:
                 lane = queue.popleft()
                 lane.is_queued = False

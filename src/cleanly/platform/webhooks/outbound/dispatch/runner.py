@@ -1,9 +1,9 @@
 """The dispatcher: claims what is due, sends it, has it written down how it ended. Lives in the worker."""
 
 import asyncio
-from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import structlog
@@ -33,8 +33,7 @@ _RECOVER_SECONDS = 5.0
 _VISITS_PER_CLAIM = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(NamedTuple):
     claimed: Claimed
     send_until: float
 
@@ -175,13 +174,9 @@ class Dispatcher:
             self._lanes.abandon(call)
             self._clerk.give_back([claimed.id])
             return
-        letter = Letter(
-            message_id=claimed.message_id,
-            url=claimed.url,
-            body=written(claimed.type, claimed.timestamp, claimed.data),
-            keys=self._ring.keys(claimed.endpoint_id, now=self._context.clock.now()),
-        )
-        tried = await self._courier.bring(letter)
+        body = written(claimed.type, claimed.timestamp, claimed.data)
+        keys = self._ring.keys(claimed.endpoint_id, now=self._context.clock.now())
+        tried = await self._courier.bring(Letter(claimed.message_id, claimed.url, body, keys))
         kept_back = self._lanes.done(call, is_success=tried.is_success, seconds=loop.time() - began)
         if kept_back:
             self._clerk.give_back(job.claimed.id for job in kept_back)
