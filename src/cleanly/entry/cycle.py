@@ -1,12 +1,9 @@
 """Whole answers leave in one write. uvicorn sends head and body apart: two system calls, and a check per header."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
-
-if TYPE_CHECKING:
-    from uvicorn._types import ASGISendEvent
 
 Header = tuple[bytes, bytes]
 
@@ -23,13 +20,12 @@ class WholeAnswers(RequestResponseCycle):
 
     _head: Any = None
 
-    async def send(self, message: "ASGISendEvent") -> None:
+    async def send(self, message: Any) -> None:  # the specification's types know no extensions
         """Keep the head until the body's first message is there; a whole answer needs no waiting."""
-        kind = cast("str", message["type"])
+        kind = message["type"]
         if kind == WHOLE:
-            parts = cast("dict[str, Any]", message)
-            if not self._answer_whole(parts):
-                await self._send_apart(parts)
+            if not self._answer_whole(message):
+                await self._send_apart(message)
             return
         if kind == "http.response.start" and not self.response_started and self.scope["method"] != "HEAD":
             # Told as begun: a fault between head and body breaks the connection, as if the head had been sent.
@@ -48,7 +44,7 @@ class WholeAnswers(RequestResponseCycle):
         await super().send(head)
         await super().send(message)
 
-    def _answer_whole(self, parts: dict[str, Any]) -> bool:
+    def _answer_whole(self, parts: Any) -> bool:
         if self.response_started or self.scope["method"] == "HEAD":
             return False
         whole = self._joined(parts["status"], parts["headers"], parts["body"], parts["lines"])
@@ -57,7 +53,7 @@ class WholeAnswers(RequestResponseCycle):
         self.response_started = True
         return True
 
-    async def _send_apart(self, parts: dict[str, Any]) -> None:
+    async def _send_apart(self, parts: Any) -> None:
         read = [line.partition(b": ") for line in parts["lines"].split(b"\r\n") if line]
         headers = [*parts["headers"], *((name, value) for name, _, value in read)]
         await super().send({"type": "http.response.start", "status": parts["status"], "headers": headers})

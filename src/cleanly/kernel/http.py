@@ -67,7 +67,8 @@ class Replayed(Exception):
 
 def context_of(request: Request) -> Context:
     """The process's Context."""
-    return cast("Context", request.scope.get(SCOPE_CONTEXT) or request.app.state.context)
+    found: Context = request.scope.get(SCOPE_CONTEXT) or request.app.state.context
+    return found
 
 
 def header_of(request: Request, name: bytes) -> str | None:

@@ -1,7 +1,7 @@
 """The limiter in front of a route, and how one request's standing reaches its answer's headers."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, cast
+from typing import Any
 
 from fastapi import Request
 
@@ -23,7 +23,8 @@ def note(scope: MutableMapping[str, Any], found: Standing) -> None:
 
 def standing_of(scope: MutableMapping[str, Any]) -> Standing | None:
     """What is noted so far."""
-    return cast("Standing | None", scope.get(SCOPE_STANDING))
+    found: Standing | None = scope.get(SCOPE_STANDING)
+    return found
 
 
 async def limit(request: Request, policy: str) -> None:
