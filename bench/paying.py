@@ -18,8 +18,8 @@ from cleanly.kernel.messages import Tick
 AT_ONCE = 4
 PAGE = 500
 _CLAIM = text(
-    "DELETE FROM procrastinate_jobs WHERE id IN (SELECT id FROM procrastinate_jobs WHERE task_name = :task AND"
-    " status = 'todo' ORDER BY id LIMIT :size FOR UPDATE SKIP LOCKED) RETURNING args"
+    "DELETE FROM procrastinate_jobs WHERE id = ANY(ARRAY(SELECT id FROM procrastinate_jobs WHERE task_name = :task"
+    " AND status = 'todo' ORDER BY id LIMIT :size FOR UPDATE SKIP LOCKED)) RETURNING args"
 )
 
 
