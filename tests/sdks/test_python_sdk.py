@@ -178,6 +178,13 @@ def test_a_date_in_retry_after_is_understood():
     assert retries.retry_after({"retry-after": "soon"}, now=at) is None
 
 
+def test_an_edge_that_holds_back_a_flood_is_obeyed_as_the_service_is():
+    page = httpx2.Response(429, html="<h1>Too many requests</h1>", headers={"Retry-After": "10"})
+    replies, slept = iter([page, httpx2.Response(200, json=USER)]), list[float]()
+    assert blocking(lambda _: next(replies), sleep=slept.append).users.get().name == "Ada"
+    assert slept == [10.0]
+
+
 def test_closing_ends_a_call_that_waits():
     waiting = threading.Event()
 

@@ -113,7 +113,10 @@ class Exchange:
             return answer
         refusal = None if is_good else _refusal(answer, body, now=self.pace.now())
         return refusal or BadAnswer(
-            f"status {answer.status} with a body that is not the service's", attempts=attempt, idempotency_key=key
+            f"status {answer.status} with a body that is not the service's",
+            attempts=attempt,
+            idempotency_key=key,
+            retry_after=retries.retry_after(answer.headers, now=self.pace.now()),
         )
 
 
