@@ -164,12 +164,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Deploy as the command line says."""
     parser = argparse.ArgumentParser(description="Deploy a commit to Render.")
     parser.add_argument("commit")
-    parser.add_argument("--public-url", default="", help="where the smoke test asks; without it there is none")
+    parser.add_argument("--public-url", default=None, help="where the smoke test asks; without it there is none")
     parser.add_argument("--dry-run", action="store_true", help="only say what is live now")
     asked = parser.parse_args(arguments)
     key = os.environ.get("RENDER_API_KEY", "")
     services = [name.strip() for name in os.environ.get("RENDER_SERVICES", "").split(",") if name.strip()]
-    missing = [name for name, value in (("RENDER_API_KEY", key), ("RENDER_SERVICES", services)) if not value]
+    # An empty address is a variable that nobody has set: without it nobody would look, and nothing would go back.
+    given = (("RENDER_API_KEY", key), ("RENDER_SERVICES", services), ("PUBLIC_URL", asked.public_url != ""))
+    missing = [name for name, value in given if not value]
     if missing:
         print(f"not set: {', '.join(missing)}", file=sys.stderr)
         return 1
@@ -187,7 +189,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if faults else 0
 
 
-def _look(url: str, commit: str) -> list[str]:
+def _look(url: str | None, commit: str) -> list[str]:
     return smoke(url, commit) if url else []
 
 

@@ -194,6 +194,9 @@ def test_without_its_variables_it_says_which(monkeypatch: pytest.MonkeyPatch, ca
     monkeypatch.setenv("RENDER_SERVICES", "srv-1")
     assert deploying.main([NEW]) == 1
     assert "RENDER_API_KEY" in capsys.readouterr().err
+    monkeypatch.setenv("RENDER_API_KEY", "key")
+    assert deploying.main([NEW, "--public-url", ""]) == 1
+    assert capsys.readouterr().err == "not set: PUBLIC_URL\n"
 
 
 GOOD = {
