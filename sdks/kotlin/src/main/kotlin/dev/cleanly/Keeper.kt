@@ -4,12 +4,15 @@ package dev.cleanly
 import kotlin.random.Random
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Deferred
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancel
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
@@ -117,6 +120,10 @@ internal class Keeper(
             } catch (failure: CleanlyException) {
                 // It tried only once, being early; this caller can't do without.
                 if (isGentle || !joined.isGentle || !failure.isPassing) throw failure
+            } catch (ended: CancellationException) {
+                currentCoroutineContext().ensureActive() // the caller's own end
+                // Else the flight's: thrown on, it would end the caller's coroutine without a word.
+                throw NoAnswer("the client is closed", null, isDeadline = false, null, ended, isHopeless = true)
             }
         }
     }

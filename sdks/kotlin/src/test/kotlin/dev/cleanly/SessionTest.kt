@@ -182,6 +182,17 @@ class SessionTest {
     }
 
     @Test
+    fun `who needs a refresh of a closed client is told so, and not cancelled`() = onStage {
+        signedIn()
+        later(1000.seconds)
+        service()
+        val phone = open()
+        phone.close()
+        assertEquals("the client is closed", failing<NoAnswer> { phone.users.get() }.message)
+        assertEquals(0, refreshes.get())
+    }
+
+    @Test
     fun `another client on the same store has been faster`() = onStage {
         signedIn()
         service()
