@@ -49,6 +49,8 @@ class Render:
     def newest_live(self, service: str) -> str | None:
         """The deploy that serves now."""
         found = self._call("GET", f"/services/{service}/deploys", params={"limit": "20", "status": GOOD})
+        if not isinstance(found, list):
+            raise DeployFault(f"{service}: Render's answer is no list of deploys")
         for item in cast("list[dict[str, Any]]", found):
             deploy = cast("dict[str, Any]", item.get("deploy", item))
             if deploy.get("status") == GOOD:
@@ -57,28 +59,41 @@ class Render:
 
     def deploy(self, service: str, commit: str) -> str:
         """Begin; the deploy's id."""
-        return str(self._call("POST", f"/services/{service}/deploys", json={"commitId": commit})["id"])
+        return self._told("POST", f"/services/{service}/deploys", "id", json={"commitId": commit})
 
     def roll_back(self, service: str, deploy: str) -> str:
         """Begin to go back to what a deploy made; the new deploy's id."""
-        return str(self._call("POST", f"/services/{service}/rollback", json={"deployId": deploy})["id"])
+        return self._told("POST", f"/services/{service}/rollback", "id", json={"deployId": deploy})
 
     def wait(self, service: str, deploy: str) -> None:
-        """Poll until it is live.
+        """Poll until it is live. One that is given up is canceled, for it must not go live behind what went back.
 
         Raises:
             DeployFault: it failed, or took more than 25 minutes.
         """
         ends_at = self._pace.now() + DEPLOY_SECONDS_MAX
         while True:
-            status = str(self._call("GET", f"/services/{service}/deploys/{deploy}")["status"])
+            status = self._told("GET", f"/services/{service}/deploys/{deploy}", "status")
             if status == GOOD:
                 return
             if status in FAILED:
                 raise DeployFault(f"{service}: {deploy} ended as {status}")
             if self._pace.now() >= ends_at:
-                raise DeployFault(f"{service}: {deploy} is still {status} after {DEPLOY_SECONDS_MAX / 60:.0f} min")
+                late = f"{service}: {deploy} is still {status} after {DEPLOY_SECONDS_MAX / 60:.0f} min"
+                try:
+                    self._call("POST", f"/services/{service}/deploys/{deploy}/cancel")
+                except DeployFault as error:
+                    raise DeployFault(f"{late}; cancel it by hand ({error})") from error
+                raise DeployFault(f"{late}; canceled")
             self._pace.pause(POLL_SECONDS)
+
+    def _told(self, method: str, path: str, word: str, **options: Any) -> str:
+        """A word of the answer. Render may take a deploy and only queue it (202), without saying which it is."""
+        answer = self._call(method, path, **options)
+        told = cast("dict[str, Any]", answer).get(word) if isinstance(answer, dict) else None
+        if told is None:
+            raise DeployFault(f"{method} {path}: an answer without {word}: look what became of it")
+        return str(told)
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
         """Ask again when nobody answered a question, or too many were asked.
@@ -98,7 +113,10 @@ class Render:
                     raise DeployFault(f"{method} {path}: {type(error).__name__}: look whether it was done") from error
                 continue
             if reply.is_success:
-                return reply.json()
+                try:
+                    return reply.json()
+                except ValueError:  # 202 has no body; what is no JSON at all is not Render
+                    return None
             said = f"{reply.status_code}"
             if reply.status_code != 429 and not (method == "GET" and reply.is_server_error):
                 break
@@ -146,12 +164,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Deploy as the command line says."""
     parser = argparse.ArgumentParser(description="Deploy a commit to Render.")
     parser.add_argument("commit")
-    parser.add_argument("--public-url", default="", help="where the smoke test asks; without it there is none")
+    parser.add_argument("--public-url", default=None, help="where the smoke test asks; without it there is none")
     parser.add_argument("--dry-run", action="store_true", help="only say what is live now")
     asked = parser.parse_args(arguments)
     key = os.environ.get("RENDER_API_KEY", "")
     services = [name.strip() for name in os.environ.get("RENDER_SERVICES", "").split(",") if name.strip()]
-    missing = [name for name, value in (("RENDER_API_KEY", key), ("RENDER_SERVICES", services)) if not value]
+    # An empty address is a variable that nobody has set: without it nobody would look, and nothing would go back.
+    given = (("RENDER_API_KEY", key), ("RENDER_SERVICES", services), ("PUBLIC_URL", asked.public_url != ""))
+    missing = [name for name, value in given if not value]
     if missing:
         print(f"not set: {', '.join(missing)}", file=sys.stderr)
         return 1
@@ -169,7 +189,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if faults else 0
 
 
-def _look(url: str, commit: str) -> list[str]:
+def _look(url: str | None, commit: str) -> list[str]:
     return smoke(url, commit) if url else []
 
 

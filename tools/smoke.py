@@ -6,7 +6,7 @@ python tools/smoke.py URL [COMMIT]
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 
@@ -38,7 +38,7 @@ def _faults(client: httpx2.Client, url: str, commit: str) -> list[str]:
     def ask(path: str, **options: Any) -> httpx2.Response | None:
         try:
             return client.get(f"{url}{path}", **options)
-        except httpx2.TransportError as error:
+        except httpx2.RequestError as error:
             faults.append(f"GET {path}: {type(error).__name__}")
             return None
 
@@ -46,8 +46,8 @@ def _faults(client: httpx2.Client, url: str, commit: str) -> list[str]:
     if health is not None:
         if health.status_code != 200:
             faults.append(f"/health answers {health.status_code}")
-        elif commit and not _is_of(str(health.json().get("version", "")), commit):
-            faults.append(f"version {health.json().get('version')} is not of {commit[:12]}")
+        elif commit and not _is_of(version := _version(health), commit):
+            faults.append(f"version {version} is not of {commit[:12]}")
     ready = ask("/api/v1/health/ready")
     if ready is not None and ready.status_code != 200:
         faults.append(f"/health/ready answers {ready.status_code}")
@@ -58,6 +58,15 @@ def _faults(client: httpx2.Client, url: str, commit: str) -> list[str]:
         if private.headers.get("cache-control") != "no-store":
             faults.append("a private answer may be kept: no `cache-control: no-store`")
     return faults
+
+
+def _version(health: httpx2.Response) -> str:
+    """What it says; nothing where something between has answered in its place, such as a page of the edge."""
+    try:
+        told: Any = health.json()
+    except ValueError:
+        return ""
+    return str(cast("dict[str, Any]", told).get("version", "")) if isinstance(told, dict) else ""
 
 
 def _is_of(version: str, commit: str) -> bool:

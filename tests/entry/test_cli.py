@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import pytest
 from typer.testing import CliRunner
 
+from cleanly.domain.auth.sessions.settings import SessionSettings
+from cleanly.domain.auth.sessions.tokens import RefreshCodec
 from cleanly.entry import dev
 from cleanly.entry import settings as environment
 from cleanly.entry.cli import app, running
@@ -160,10 +162,21 @@ def test_keys_are_made_but_not_kept():
     assert secret.returncode == 0
     assert "JWT_SECRET=" in secret.stdout
     private = run(None, "keys", "rotate", "ed25519")
-    value = private.stdout.partition("JWT_PRIVATE_KEYS=")[2].partition(",")[0]
+    value = private.stdout.partition("JWT_PRIVATE_KEYS=")[2].strip().rpartition(",")[2]
     listed = run(None, "keys", "list", JWT_PRIVATE_KEYS=value)
     assert "Ed25519" in listed.stdout
     assert value not in listed.stdout
+
+
+def test_a_new_secret_is_known_to_the_processes_that_stand_before_it_signs():
+    printed = run(None, "keys", "rotate").stdout.partition("JWT_SECRET=")[2].split("\n")[0]
+    present = "what has signed for a whole year and is now on its last day"
+    old, new = (
+        RefreshCodec.of(SessionSettings.model_validate({"jwt_secret": value}))
+        for value in (present, printed.replace("<the present value>", present))
+    )
+    assert old.read(new.make(bytes(16), 1)) is not None, "an old process is asked to refresh what a new one gave"
+    assert new.read(old.make(bytes(16), 1)) is not None
 
 
 def test_the_settings_are_checked_and_every_fault_is_named():

@@ -1,6 +1,5 @@
 """The Python SDK by itself, on a service that is played: what the scenarios can't see from outside."""
 
-import asyncio
 import inspect
 import re
 import threading
@@ -30,6 +29,7 @@ from cleanly_client import (
     retries,
     wire,
 )
+from cleanly_client.calls import Answer, Given, Request
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -178,6 +178,13 @@ def test_a_date_in_retry_after_is_understood():
     assert retries.retry_after({"retry-after": "soon"}, now=at) is None
 
 
+def test_an_edge_that_holds_back_a_flood_is_obeyed_as_the_service_is():
+    page = httpx2.Response(429, html="<h1>Too many requests</h1>", headers={"Retry-After": "10"})
+    replies, slept = iter([page, httpx2.Response(200, json=USER)]), list[float]()
+    assert blocking(lambda _: next(replies), sleep=slept.append).users.get().name == "Ada"
+    assert slept == [10.0]
+
+
 def test_closing_ends_a_call_that_waits():
     waiting = threading.Event()
 
@@ -203,30 +210,6 @@ def test_a_client_with_another_deadline_closes_nothing_of_the_first():
         client.users.get()
 
 
-async def test_a_cancelled_call_leaves_the_session_to_the_others():
-    asked, refreshed = asyncio.Event(), 0
-
-    async def play(request: httpx2.Request) -> httpx2.Response:
-        nonlocal refreshed
-        if not request.url.path.endswith("/refresh"):
-            return httpx2.Response(200, json=USER)
-        refreshed += 1
-        if refreshed == 1:
-            asked.set()
-            await asyncio.Event().wait()
-        return httpx2.Response(200, json={"accessToken": "a2", "refreshToken": "r2", "expiresIn": 900})
-
-    http = httpx2.AsyncClient(transport=httpx2.MockTransport(play))
-    client = AsyncCleanly(ADDRESS, http=http, store=signed_in(expires_at=1.0))
-    first, second = (asyncio.create_task(client.users.get()) for _ in range(2))
-    await asked.wait()
-    first.cancel()
-    assert (await second).name == "Ada"
-    assert refreshed == 2
-    with pytest.raises(asyncio.CancelledError):
-        await first
-
-
 def test_a_hook_that_fails_harms_no_call(caplog):
     def hook(_: object) -> None:
         raise RuntimeError("a bad metric")
@@ -240,7 +223,10 @@ def test_tokens_and_what_confirms_a_payment_are_not_printed():
     pair = Pair("secret-a", "secret-r", 0, 1, 1)
     tokens = models.Tokens(access_token="secret-a", refresh_token="secret-r", expires_in=900, token_type="Bearer")
     sheet = PaymentSheet("secret-c", "pk_1", "cus_1", "secret-e")
-    assert "secret" not in f"{pair!r} {tokens!r} {sheet!r}"
+    asked = Given({}, {}, {"password": "secret-p"})
+    sent = Request("POST", "/", {"Authorization": "Bearer secret-a"}, b"secret-p")
+    came = Answer(200, {}, b"secret-r")
+    assert "secret" not in f"{pair!r} {tokens!r} {sheet!r} {asked!r} {sent!r} {came!r}"
 
 
 class Waits:

@@ -55,9 +55,10 @@ def test_a_message_of_the_service_verifies():
         (MESSAGE | {"Webhook-Timestamp": "now"}, BODY, 1795348805),
         (MESSAGE | {"Webhook-Signature": "v1,%%%"}, BODY, 1795348805),
         (MESSAGE | {"Webhook-Signature": "v1a,cq6m/rfbDVX9VqvjRZHjQT30TA9kPPgeePoVJCTfeM8="}, BODY, 1795348805),
+        (MESSAGE | {"Webhook-Signature": "v1,\u00e9"}, BODY, 1795348805),
         ({}, BODY, 1795348805),
     ],
-    ids=["body", "old", "early", "id", "time", "text", "version", "bare"],
+    ids=["body", "old", "early", "id", "time", "text", "version", "letters", "bare"],
 )
 def test_another_message_does_not(headers, body, now):
     with pytest.raises(NotFromUs):

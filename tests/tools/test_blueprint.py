@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+import yaml
 
 from tests.architecture.source import ROOT
 
@@ -14,6 +15,14 @@ TEXT = (ROOT / "render.yaml").read_text()
 
 def test_the_blueprint_is_sound():
     assert blueprint.faults(TEXT) == []
+
+
+def test_the_drill_finds_copies_where_the_cron_puts_them():
+    cron = next(one for one in yaml.safe_load(TEXT)["services"] if one["name"] == "cleanly-backup")
+    made_with = {one["key"] for one in cron["envVars"] if one.get("key", "").startswith("BACKUP_")}
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "restore-drill.yml").read_text())
+    drilled_with = set(workflow["jobs"]["drill"]["steps"][-1]["env"])
+    assert drilled_with == made_with - {"BACKUP_RECIPIENT"} | {"BACKUP_KEY"}
 
 
 @pytest.mark.parametrize(

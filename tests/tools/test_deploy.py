@@ -57,6 +57,9 @@ class FakeRender:
         if service not in self.deploys:
             return httpx2.Response(404, json={"message": "not found"})
         deploys = self.deploys[service]
+        if request.method == "POST" and rest[-1] == "cancel":
+            self.log.append(f"{service} cancel")
+            return httpx2.Response(200, json={})
         if request.method == "POST":
             wanted = json.loads(request.content)
             if rest == ["rollback"]:
@@ -128,7 +131,18 @@ def test_a_failed_smoke_test_brings_everything_back(render: FakeRender):
 def test_a_deploy_that_never_ends_is_given_up(render: FakeRender):
     render.ends_as["srv-worker"] = "update_in_progress"
     first, *_ = run(render)
-    assert "still update_in_progress after 25 min" in first
+    assert "still update_in_progress after 25 min; canceled" in first
+    assert render.log[-2:] == ["srv-worker cancel", "srv-web back"]
+    assert render.live("srv-web") == OLD
+
+
+def test_a_deploy_that_is_only_queued_brings_back_what_was_done(render: FakeRender):
+    def queue(request: httpx2.Request) -> httpx2.Response | None:
+        return httpx2.Response(202) if request.url.path.endswith("/srv-worker/deploys") and request.content else None
+
+    render.before.append(queue)
+    (fault,) = run(render)
+    assert "without id: look" in fault
     assert render.live("srv-web") == OLD
 
 
@@ -180,6 +194,9 @@ def test_without_its_variables_it_says_which(monkeypatch: pytest.MonkeyPatch, ca
     monkeypatch.setenv("RENDER_SERVICES", "srv-1")
     assert deploying.main([NEW]) == 1
     assert "RENDER_API_KEY" in capsys.readouterr().err
+    monkeypatch.setenv("RENDER_API_KEY", "key")
+    assert deploying.main([NEW, "--public-url", ""]) == 1
+    assert capsys.readouterr().err == "not set: PUBLIC_URL\n"
 
 
 GOOD = {
@@ -198,6 +215,7 @@ GOOD = {
         ("/api/v1/health", httpx2.Response(502), "/health answers 502"),
         ("/api/v1/health", httpx2.Response(200, json={"version": f"0.1.0+{OLD[:12]}"}), "is not of bbbb"),
         ("/api/v1/health", httpx2.Response(200, json={"version": "0.1.0"}), "is not of bbbb"),
+        ("/api/v1/health", httpx2.Response(200, text="<h1>One moment</h1>"), "is not of bbbb"),
         ("/api/v1/health/ready", httpx2.Response(503), "ready answers 503"),
         ("/api/v1/users/me", httpx2.Response(200, json={}), "a stranger with 200"),
         ("/api/v1/users/me", httpx2.Response(401, json={"error": {"code": "TOKEN_MISSING"}}), "may be kept"),

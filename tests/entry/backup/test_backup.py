@@ -373,6 +373,8 @@ def test_the_commands_make_list_verify_drill_and_restore(
         assert run("restore", "--into", target)[0] == 0
         with content.snapshot(target) as connection:
             assert content.read(connection) == copies.choose(Folder(tmp_path), name).content
+            known = connection.execute("SELECT tablename FROM pg_stats WHERE schemaname = 'public'").fetchall()
+            assert ("alembic_version",) in known, "the planner knows what came back"
         exit_code, said = run("restore", "--into", target)
         assert (exit_code, "not empty" in said) == (1, True)
     finally:

@@ -246,6 +246,7 @@ CASES: list[tuple[str, Break, str, str]] = [
     ("waf.bots", answers(f"{CF}/bot_management", {"result": {"fight_mode": True}}), FAIL, "is on"),
     ("waf.bots", answers(f"{CF}/bot_management", {"result": {}}), UNKNOWN, "not understood: result.fight_mode"),
     ("waf.origin", replies("/past/api/v1/users/me", 401), FAIL, "there is a way past the edge"),
+    ("waf.origin", details("web", url=None), UNKNOWN, "does not tell where"),
     ("waf.origin", attribute(believes=True), FAIL, "a forged CF-Connecting-IP is believed"),
     ("waf.origin", attribute(counts=False), UNKNOWN, "no rate limit"),
     ("waf.origin", replies("/api/v1/users/me", 403), PASS, "forged addresses are refused"),

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from cleanly.kernel.context import Context
 from cleanly.kernel.messages import Task, Tick
 from cleanly.kernel.module import Cron, FlowJob, Module, TxJob
-from cleanly.platform.cron import flows, rules, service
+from cleanly.platform.cron import flows, metrics, rules, service
 from cleanly.platform.cron.errors import NoSuchCron
 from tests.conftest import MovedClock
 from tests.platform.jobs.conftest import World, eventually, write
@@ -120,6 +120,23 @@ async def test_after_an_outage_only_the_latest_tick_fires_and_only_if_it_is_not_
     assert await fire("23T03:59:00") == ["sample.nightly", "sample.minutely"], "less than an hour late"
     assert await fire("24T09:00:00") == ["sample.minutely"], "the night is over"
     assert await fire("24T09:00:59") == []
+
+
+async def test_a_missed_night_is_overdue_until_the_next_and_one_before_the_schedule_was_there_is_not(
+    timed: World, monkeypatch: pytest.MonkeyPatch
+):
+    told: dict[str, float] = {}
+    monkeypatch.setattr(metrics, "overdue", told.update)
+
+    async def overdue(text: str) -> float:
+        await flows.measure(timed.context, SAMPLE.crons, now=at(text))
+        return told["sample.nightly"]
+
+    assert await overdue("22T12:00:00") == 0, "it was installed this morning"
+    assert await overdue("23T03:20:00") == 1200, "and nobody takes its first tick"
+    await flows.fire_due(timed.context, SAMPLE.crons, now=at("23T03:20:00"))
+    assert await overdue("23T03:21:00") == 0
+    assert await overdue("24T12:00:00") == 9 * 3600
 
 
 async def test_run_once_twice_runs_once(timed: World, clock: MovedClock):

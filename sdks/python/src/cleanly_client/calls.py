@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
@@ -40,7 +40,7 @@ class Given:
 
     path: Mapping[str, Any]
     query: Mapping[str, Any]
-    body: Mapping[str, Any] | None = None
+    body: Mapping[str, Any] | None = field(default=None, repr=False)
     key: str | None = None
     if_match: str | None = None
 
@@ -55,12 +55,12 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent, each time that it is."""
+    """What is sent, each time that it is. A crash report prints values: none here that is a token or a password."""
 
     verb: str
     target: str
-    headers: Mapping[str, str]
-    body: bytes | None
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Answer:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
 
     def json(self) -> Any:
         """The body, parsed.

@@ -34,7 +34,16 @@ class DeadlineExceeded(NoAnswer):
 
 
 class BadAnswer(NoAnswer):
-    """As NoAnswer: something answered that does not speak for the service, such as a hotel's login page."""
+    """As NoAnswer: something answered that does not speak for the service, such as a hotel's login page.
+
+    `retry_after`: seconds, where it named them, as an edge does that holds back a flood.
+    """
+
+    def __init__(
+        self, message: str, *, attempts: int, idempotency_key: str | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, attempts=attempts, idempotency_key=idempotency_key)
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True)

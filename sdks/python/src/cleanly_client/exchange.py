@@ -34,8 +34,16 @@ class Exchange:
     pace: Pace
     hooks: tuple[Hook, ...]
 
-    def run(self, call: Call[Any], request: Request, *, ends_at: float, tries_max: int = 4) -> Steps[Answer]:
-        """Send until there is an answer that counts.
+    def run(
+        self,
+        call: Call[Any],
+        request: Request,
+        *,
+        ends_at: float,
+        tries_max: int = 4,
+        look: Callable[[], Steps[None]] | None = None,
+    ) -> Steps[Answer]:
+        """Send until there is an answer that counts. `look` comes before each further try, and may end it.
 
         Raises:
             Refused: the service's last word.
@@ -64,6 +72,8 @@ class Exchange:
                 raise DeadlineExceeded("no time for another try", attempts=attempt, idempotency_key=key) from outcome
             tell(self.hooks, Waited(call.operation, attempt, wait))
             yield Sleep(wait)
+            if look is not None:
+                yield from look()
 
     def _try(self, call: Call[Any], request: Request, attempt: int, left: float) -> Steps[Answer | Refused | NoAnswer]:
         request_id = f"{request.headers['X-Request-ID']}.{attempt}"
@@ -103,7 +113,10 @@ class Exchange:
             return answer
         refusal = None if is_good else _refusal(answer, body, now=self.pace.now())
         return refusal or BadAnswer(
-            f"status {answer.status} with a body that is not the service's", attempts=attempt, idempotency_key=key
+            f"status {answer.status} with a body that is not the service's",
+            attempts=attempt,
+            idempotency_key=key,
+            retry_after=retries.retry_after(answer.headers, now=self.pace.now()),
         )
 
 

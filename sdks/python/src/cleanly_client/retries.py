@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from cleanly_client.errors import CleanlyError, Refused
+from cleanly_client.errors import BadAnswer, CleanlyError, Refused
 
 RETRIES_MAX = 3
 _FIRST_SECONDS = 0.5
@@ -17,12 +17,13 @@ _PASSING_CODES = frozenset({"IDEMPOTENCY_IN_PROGRESS"})
 def wait_seconds(outcome: CleanlyError, attempt: int, *, chance: float) -> float | None:
     """How long to wait after the `attempt`th try (from 1); None: it would be of no use.
 
-    Exponential with full jitter, and never shorter than the service asked for.
+    Exponential with full jitter, and never shorter than the service, or what stands before it, asked for.
     """
     if attempt > RETRIES_MAX or not passes(outcome):
         return None
     backoff = chance * min(_SECONDS_MAX, _FIRST_SECONDS * 2.0**attempt)
-    return max(backoff, outcome.retry_after or 0.0) if isinstance(outcome, Refused) else backoff
+    asked = outcome.retry_after if isinstance(outcome, Refused | BadAnswer) else None
+    return max(backoff, asked or 0.0)
 
 
 def passes(outcome: CleanlyError) -> bool:

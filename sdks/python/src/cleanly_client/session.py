@@ -26,7 +26,13 @@ REFRESH: Call[Any] = Call(
 )  # fmt: skip
 _RENEW_FROM, _RENEW_TO = 0.7, 0.9  # of the token's life, at a chosen moment, so that a fleet does not come at once
 _RENEW_AGAIN_SECONDS = 10.0
+# A renewal ahead of time may take so much of its call's time: the token that is there is still good for the call.
+_AHEAD_SECONDS, _AHEAD_SHARE = 10.0, 1 / 3
 _REMEMBERED_MAX = 64
+
+
+class _Overtaken(Exception):
+    """Between two tries another process has put another pair into the store, or emptied it."""
 
 
 @dataclass
@@ -157,7 +163,9 @@ class Session:
         if self.pace.monotonic() < self._renew_not_before or not (yield Acquire(0)):
             return pair
         try:
-            return (yield from self._fly(pair, ends_at, tries_max=1))
+            now = self.pace.monotonic()
+            soon = now + min(_AHEAD_SECONDS, (ends_at - now) * _AHEAD_SHARE)
+            return (yield from self._fly(pair, soon, tries_max=1))
         except (Refused, NoAnswer) as error:
             if not can_wait(error):
                 raise
@@ -188,13 +196,18 @@ class Session:
         request = self._request(REFRESH, Given({}, {}, {"refreshToken": stored.refresh_token}))
         self._failure = None
         try:
-            answer = yield from self.exchange.run(REFRESH, request, ends_at=ends_at, tries_max=tries_max)
+            answer = yield from self.exchange.run(
+                REFRESH, request, ends_at=ends_at, tries_max=tries_max, look=lambda: self._look(stored)
+            )
             fresh = self._pair_of(answer)
+        except _Overtaken:
+            return (yield from self._loaded())
         except (Refused, NoAnswer) as error:
-            # What one hurried try ahead of time did not get says nothing to those who wait in earnest.
-            self._failure = error if tries_max > 1 else None
-            if isinstance(error, Refused) and error.code in ENDING:
-                yield from self._forget(error.code)
+            if isinstance(error, Refused) and error.code in ENDING and not (yield from self._over(stored, error.code)):
+                return (yield from self._loaded())
+            # What a hurried try, or a caller without time, did not get says nothing to those who wait in earnest.
+            is_told = tries_max > 1 and not isinstance(error, DeadlineExceeded)
+            self._failure = error if is_told else None
             raise
         finally:
             self._flights += 1
@@ -202,6 +215,12 @@ class Session:
         self.pair = fresh
         tell(self.exchange.hooks, Renewed())
         return fresh
+
+    def _look(self, tried: Pair) -> Steps[None]:
+        """Before another try: a token that another process has traded, and used since, would end the session."""
+        self.pair = cast("Pair | None", (yield Load()))
+        if self.pair is None or self.pair.refresh_token != tried.refresh_token:
+            raise _Overtaken
 
     def _begin(self, answer: Answer, ends_at: float) -> Steps[None]:
         pair = self._pair_of(answer)
@@ -236,14 +255,18 @@ class Session:
         """Forget the session, if it is still the one that was used."""
         yield from self._acquire(ends_at)
         try:
-            stored = cast("Pair | None", (yield Load()))
-            if stored is not None and used is not None and stored.refresh_token != used.refresh_token:
-                self.pair = stored
-                return False
-            yield from self._forget(code)
-            return True
+            return (yield from self._over(used, code))
         finally:
             yield Release()
+
+    def _over(self, used: Pair | None, code: str | None) -> Steps[bool]:
+        """The same, under the lock."""
+        stored = cast("Pair | None", (yield Load()))
+        if stored is not None and used is not None and stored.refresh_token != used.refresh_token:
+            self.pair = stored
+            return False
+        yield from self._forget(code)
+        return True
 
     def _forget(self, code: str | None) -> Steps[None]:
         yield Clear()

@@ -51,6 +51,14 @@ def read(connection: psycopg.Connection[Any]) -> Content:
     )
 
 
+def analyse(conninfo: str) -> None:
+    """Have the planner's statistics made: a dump brings none, and phones would come back to queries planned blindly."""
+    with psycopg.connect(
+        conninfo, options=_PATIENT, application_name="cleanly-backup", connect_timeout=10, autocommit=True
+    ) as connection:
+        connection.execute("ANALYZE")
+
+
 def unsound(connection: psycopg.Connection[Any]) -> list[str]:
     """What the ledger's own views find: balances that their entries do not explain, faults of the books as a whole."""
     drift = connection.execute("SELECT account_id, shard FROM ledger_drift LIMIT 20").fetchall()

@@ -95,6 +95,7 @@ def restore_into(store: Store, manifest: Manifest, settings: BackupSettings, *, 
         faults = differences(manifest.content, content.read(connection)) + content.unsound(connection)
     if faults:
         raise BackupFault(f"{manifest.name} did not come back as it was: {'; '.join(faults)}")
+    content.analyse(where.conninfo)
 
 
 def restore(path: pathlib.Path, manifest: Manifest, settings: BackupSettings, conninfo: str) -> None:

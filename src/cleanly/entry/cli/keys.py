@@ -23,7 +23,7 @@ def rotate(
         typer.Argument(help="JWT_SECRET, a key of JWT_PRIVATE_KEYS, or the pair for copies."),
     ] = "secret",
 ) -> None:
-    """Make a new one and say where to put it. The first signs, all verify: nobody is logged out."""
+    """Make a new one and say where to put it. The first signs, all verify: one that all know logs nobody out."""
     if kind == "backup":
         key = secrets.token_bytes(sealing.KEY_BYTES)
         recipient = sealing.public(key)
@@ -45,10 +45,12 @@ def rotate(
         new, variable = base64.b64encode(pem).decode(), "JWT_PRIVATE_KEYS"
         kid = session_keys.from_private(new).kid
     out.print(f"kid {kid}", markup=False)
-    out.print(f"{variable}={new},<the present value>", markup=False)
+    out.print(f"{variable}=<the present value>,{new}", markup=False)
     typer.echo(
-        "1. Deploy with the new value in front: it signs, the old one still verifies.\n"
-        "2. After the longest life of what the old one signed (access tokens: JWT_ACCESS_TOKEN_EXPIRY; refresh tokens\n"
+        "1. Deploy every process with the new value behind the present one: all know it before it signs, for old and\n"
+        "   new processes stand beside each other for a minute.\n"
+        "2. Deploy with the new value in front: it signs, the old one still verifies.\n"
+        "3. After the longest life of what the old one signed (access tokens: JWT_ACCESS_TOKEN_EXPIRY; refresh tokens\n"
         "   and stored answers of JWT_SECRET: JWT_REFRESH_TOKEN_EXPIRY) deploy without the old one.",
         err=True,
     )

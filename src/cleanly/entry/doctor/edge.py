@@ -33,10 +33,15 @@ async def origin(subject: Subject) -> Verdict:
     """Past the edge there is nothing, or a refusal; and nobody can say himself whence he comes."""
     base = subject.live
     faults: list[str] = []
-    for planned, there in await processes(subject):
-        url = there.service_details.url
-        if planned.type != "web" or not url:
-            continue
+    webs = [
+        (planned.name, there.service_details.url)
+        for planned, there in await processes(subject)
+        if planned.type == "web"
+    ]
+    unseen = [f"Render does not tell where {name} is, past the edge" for name, url in webs if not url]
+    if not webs:
+        unseen.append("no web service runs, to go to past the edge")
+    for url in filter(None, (url for _, url in webs)):
         past = await subject.get(f"{url.rstrip('/')}{PRIVATE}")
         if past.status not in {403, 404}:
             faults.append(f"{url} answers {past.status}: there is a way past the edge")
@@ -46,11 +51,12 @@ async def origin(subject: Subject) -> Verdict:
     quota = [_number(_POLICY, answer, "ratelimit-policy") for answer in answers]
     if None in left or None in quota:
         if all(answer.status == 403 for answer in answers):  # the edge itself takes no such header
-            return judged(faults, "no way past the edge; forged addresses are refused")
-        return judged(faults, "", unknown=["the answers carry no rate limit to see whose calls were counted"])
+            return judged(faults, "no way past the edge; forged addresses are refused", unknown=unseen)
+        unseen.append("the answers carry no rate limit to see whose calls were counted")
+        return judged(faults, "", unknown=unseen)
     if all(have == (most or 0) - 1 for have, most in zip(left, quota, strict=True)):
         faults.append("a forged CF-Connecting-IP is believed")
-    return judged(faults, "no way past the edge; forged addresses are ignored")
+    return judged(faults, "no way past the edge; forged addresses are ignored", unknown=unseen)
 
 
 def _made_up() -> str:

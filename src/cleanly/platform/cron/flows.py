@@ -70,7 +70,9 @@ async def keep_time(context: Context, crons: Sequence[Cron], *, stop: asyncio.Ev
 
 
 async def measure(context: Context, crons: Sequence[Cron], *, now: datetime) -> None:
-    """Tell how late each schedule is. One that never ran is as late as its last tick.
+    """Tell how late each schedule is.
+
+    One that never ran is new here: a tick that nobody may fire any more was due before it was there.
 
     Raises:
         Unavailable: the database is away.
@@ -78,10 +80,12 @@ async def measure(context: Context, crons: Sequence[Cron], *, now: datetime) -> 
     async with context.db.look() as session:
         taken = await queries.last_taken(session)
     late: dict[str, float] = {}
+    late_max = context.part(CronSettings).cron_late_seconds_max
     for cron in crons:
         due_at = rules.last_due(cron.schedule, now=now)
-        last = taken.get(cron.task.name)
-        late[cron.task.name] = 0 if last is not None and last >= due_at else (now - due_at).total_seconds()
+        last, seconds = taken.get(cron.task.name), (now - due_at).total_seconds()
+        is_well = seconds > late_max if last is None else last >= due_at
+        late[cron.task.name] = 0 if is_well else seconds
     metrics.overdue(late)
 
 

@@ -7,7 +7,7 @@ PAYOUTS = from_zero(
     *(
         {"provider": provider, "outcome": outcome}
         for provider in ("stripe", "paypal", "sandbox")
-        for outcome in ("failed", "returned", "transfer_refused", "payout_refused")
+        for outcome in ("failed", "returned", "transfer_refused", "payout_refused", "reverse_transfer_refused")
     ),
 )
 MISMATCHES = METER.create_counter("payout_mismatches", description="Looks at payouts whose money is not ours")

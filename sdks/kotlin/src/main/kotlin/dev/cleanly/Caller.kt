@@ -86,11 +86,14 @@ internal class Caller(
         query: Array<Pair<String, Any?>> = emptyArray(),
     ): Long {
         val headers = usual.newBuilder().set("Accept", "text/csv").build()
-        return transport.run(
-            Exchange(operation, operation.url(base, path, query), options, headers, null) { response ->
-                copy(response.body.byteStream(), into)
-            },
-        )
+        val exchange = Exchange(operation, operation.url(base, path, query), options, headers, null) { response ->
+            copy(response.body.byteStream(), into)
+        }
+        return try {
+            transport.run(exchange)
+        } catch (unwritten: Unwritten) {
+            throw unwritten.failure
+        }
     }
 
     private fun headers(operation: Operation, ifMatch: String?): Headers {
@@ -99,12 +102,12 @@ internal class Caller(
     }
 
     /** POST /auth/refresh: needs no key, for the token itself happens once. */
-    suspend fun refresh(refreshToken: String, isGentle: Boolean): TokenPair {
+    suspend fun refresh(refreshToken: String, isGentle: Boolean, beforeRetry: suspend () -> Unit): TokenPair {
         val body = bodyOf(RefreshBody.serializer(), RefreshBody(refreshToken))
         return transport.run(
             Exchange(
                 REFRESH, REFRESH.url(base, emptyArray(), emptyArray()), CallOptions.DEFAULT, usual, body,
-                retriesMax = if (isGentle) 0 else RETRIES_MAX, isKeyed = false,
+                retriesMax = if (isGentle) 0 else RETRIES_MAX, isKeyed = false, beforeRetry = beforeRetry,
             ) { WIRE.decodeFromString(TokenPair.serializer(), it.body.string()) },
         )
     }
@@ -122,7 +125,11 @@ internal class Caller(
                     throw if (written == 0L) error else TornDownload(error)
                 }
                 if (size < 0) return written
-                into.write(buffer, 0, size)
+                try {
+                    into.write(buffer, 0, size)
+                } catch (error: IOException) {
+                    throw Unwritten(error)
+                }
                 written += size
             }
         }
@@ -131,6 +138,9 @@ internal class Caller(
         fun visible(name: String): String = name.map { if (it in ' '..'~') it else '?' }.joinToString("").take(100)
     }
 }
+
+/** The caller's own file failed: no fault of the network, and nothing to try again. */
+private class Unwritten(val failure: IOException) : RuntimeException(failure)
 
 /** The last answers that have an ETag, of whoever is signed in. */
 internal class Kept {

@@ -2,19 +2,24 @@
 package dev.cleanly
 
 import kotlin.random.Random
+import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Deferred
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancel
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
 import kotlinx.coroutines.withContext
+import kotlinx.coroutines.withTimeoutOrNull
 
 /** Whether somebody is signed in. */
 public sealed class SessionState {
@@ -45,14 +50,21 @@ private class Flight(val refreshToken: String, val isGentle: Boolean, val landin
 /** After a renewal ahead of time has failed: no other for so long, the tokens are good still. */
 private val REST = 10.seconds
 
+/** A renewal ahead of time may hold up its call for so long, and for this part of its time: what is there is good still. */
+private val AHEAD = 10.seconds
+private const val AHEAD_PARTS = 3
+
+/** Between two tries of a trade: another client has put other tokens into the store. */
+private class Overtaken(val by: Tokens) : Exception()
+
 /** The tokens, for the transport. */
 internal class Keeper(
     private val store: TokenStore,
     private val machine: Machine,
     /** Whoever signs in next sees nothing of who was here before. */
     private val onChange: () -> Unit,
-    /** POST /auth/refresh, with retries or without. */
-    private val trade: suspend (refreshToken: String, isGentle: Boolean) -> TokenPair,
+    /** POST /auth/refresh, with retries or without; what comes before each retry may end it. */
+    private val trade: suspend (refreshToken: String, isGentle: Boolean, beforeRetry: suspend () -> Unit) -> TokenPair,
 ) {
     // Its own scope: the caller who happens to refresh may be cancelled, and the others must not wait in vain.
     private val scope = CoroutineScope(SupervisorJob() + machine.background)
@@ -74,20 +86,24 @@ internal class Keeper(
         return mine.tokens.accessToken.takeIf { now < mine.dueAtMillis || now < restsUntilMillis }
     }
 
-    /** An access token that is good as far as this device can tell. */
-    suspend fun accessToken(): String {
+    /** An access token that is good as far as this device can tell. [left]: how long its call may take. */
+    suspend fun accessToken(left: Duration): String {
         val now = machine.nowMillis()
         val mine = lock.withLock { loaded() } ?: throw NotSignedIn()
         // Before it came: the clock was set back, and nothing can be said; the service will.
         if (now < mine.dueAtMillis || now < restsUntilMillis) return mine.tokens.accessToken
         val isGood = now < mine.endsAtMillis
-        return try {
-            renewed(mine.tokens.accessToken, isGentle = isGood)
+        if (!isGood) return renewed(mine.tokens.accessToken)
+        val fresh = try {
+            // Who waits no longer leaves the trade to itself: it lands for the calls to come.
+            withTimeoutOrNull(minOf(AHEAD, left / AHEAD_PARTS)) { renewed(mine.tokens.accessToken, isGentle = true) }
         } catch (failure: CleanlyException) {
-            if (!isGood || !failure.isPassing) throw failure
-            restsUntilMillis = minOf(mine.endsAtMillis, now + REST.inWholeMilliseconds)
-            mine.tokens.accessToken
+            if (!failure.isPassing) throw failure
+            null
         }
+        if (fresh != null) return fresh
+        restsUntilMillis = minOf(mine.endsAtMillis, now + REST.inWholeMilliseconds)
+        return mine.tokens.accessToken
     }
 
     /** Another access token than [failed]: somebody else's, if they were faster. */
@@ -104,6 +120,10 @@ internal class Keeper(
             } catch (failure: CleanlyException) {
                 // It tried only once, being early; this caller can't do without.
                 if (isGentle || !joined.isGentle || !failure.isPassing) throw failure
+            } catch (ended: CancellationException) {
+                currentCoroutineContext().ensureActive() // the caller's own end
+                // Else the flight's: thrown on, it would end the caller's coroutine without a word.
+                throw NoAnswer("the client is closed", null, isDeadline = false, null, ended, isHopeless = true)
             }
         }
     }
@@ -112,16 +132,19 @@ internal class Keeper(
         Flight(mine.tokens.refreshToken, isGentle, scope.async { land(mine, isGentle) })
 
     private suspend fun land(mine: Held, isGentle: Boolean): Tokens {
-        // Another process, or another client on the same store, may have been faster.
-        val stored = store.load()
-        if (stored != null && stored.refreshToken != mine.tokens.refreshToken) {
-            return lock.withLock { current(mine) ?: stored.also { hold(it) } }
-        }
+        // Another process, or another client on the same store, may have been faster, also between two tries: a token
+        // that was traded there, and what it gave used, would end the session.
+        stored(mine)?.let { return adopted(mine, it) }
         val fresh = try {
-            val pair = trade(mine.tokens.refreshToken, isGentle)
+            val pair = trade(mine.tokens.refreshToken, isGentle) { stored(mine)?.let { throw Overtaken(it) } }
             Tokens(pair.accessToken, pair.refreshToken, machine.nowMillis(), pair.expiresIn)
+        } catch (overtaken: Overtaken) {
+            return adopted(mine, overtaken.by)
         } catch (refusal: ApiException) {
-            if (refusal.endsSession) end(refusal) { it.refreshToken == mine.tokens.refreshToken }
+            if (refusal.endsSession) {
+                stored(mine)?.let { return adopted(mine, it) }
+                end(refusal) { it.refreshToken == mine.tokens.refreshToken }
+            }
             throw refusal
         }
         return lock.withLock {
@@ -131,6 +154,13 @@ internal class Keeper(
             }
         }
     }
+
+    /** What somebody else has stored in the place of [mine]; null if nothing. */
+    private suspend fun stored(mine: Held): Tokens? =
+        lock.withLock { store.load() }?.takeIf { it.refreshToken != mine.tokens.refreshToken }
+
+    private suspend fun adopted(mine: Held, tokens: Tokens): Tokens =
+        lock.withLock { current(mine) ?: tokens.also { hold(it) } }
 
     /** What has taken the place of [mine] meanwhile: a new login, a changed password. Null if nothing has. */
     private fun current(mine: Held): Tokens? {

@@ -64,6 +64,7 @@ internal class Exchange<T>(
     val isDoneBy: ((ApiException) -> T?)? = null,
     val retriesMax: Int = RETRIES_MAX,
     val isKeyed: Boolean = operation.isKeyed,
+    val beforeRetry: suspend () -> Unit = {},
     val read: (Response) -> T,
 )
 
@@ -117,7 +118,8 @@ internal class Transport(
         }
 
         // A refresh has its own retries: what it fails with is final, and is not tried again from here.
-        private suspend fun accessToken(): String = keeper.readyToken() ?: inTime { keeper.accessToken() }
+        private suspend fun accessToken(): String =
+            keeper.readyToken() ?: inTime { keeper.accessToken(allowed - began.elapsedNow()) }
 
         private suspend fun inTime(token: suspend () -> String): String {
             val left = allowed - began.elapsedNow()
@@ -132,6 +134,7 @@ internal class Transport(
             if (pause >= allowed - began.elapsedNow()) throw failure
             retries += 1
             machine.pause(pause)
+            exchange.beforeRetry()
         }
 
         private suspend fun attempt(token: String?): T {

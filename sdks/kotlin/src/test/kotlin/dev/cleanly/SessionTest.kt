@@ -14,6 +14,7 @@ import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
 import mockwebserver3.MockResponse
 import mockwebserver3.RecordedRequest
 import org.junit.jupiter.params.ParameterizedTest
@@ -181,6 +182,17 @@ class SessionTest {
     }
 
     @Test
+    fun `who needs a refresh of a closed client is told so, and not cancelled`() = onStage {
+        signedIn()
+        later(1000.seconds)
+        service()
+        val phone = open()
+        phone.close()
+        assertEquals("the client is closed", failing<NoAnswer> { phone.users.get() }.message)
+        assertEquals(0, refreshes.get())
+    }
+
+    @Test
     fun `another client on the same store has been faster`() = onStage {
         signedIn()
         service()
@@ -192,6 +204,39 @@ class SessionTest {
         client.users.get()
         assertEquals(1, refreshes.get())
         other.close()
+    }
+
+    @Test
+    fun `what another client has traded between two tries is taken`() = onStage {
+        for (reply in listOf(lost(), refusal(401, "REFRESH_TOKEN_REUSED"))) {
+            signedIn()
+            refreshes.set(0)
+            val phone = open()
+            phone.auth.isSignedIn()
+            later(1000.seconds)
+            service(live = 7) {
+                runBlocking { store.inner.save(Tokens("access7", "refresh7", nowMillis(), 900)) }
+                reply
+            }
+            assertEquals("Ada", phone.users.get().name)
+            assertEquals(1, refreshes.get())
+            assertEquals("refresh7", store.load()?.refreshToken)
+            phone.close()
+        }
+    }
+
+    @Test
+    fun `a renewal ahead of time that hangs leaves its call time for the token that is good`() = onStage(1.seconds) {
+        signedIn()
+        later(850.seconds)
+        val mayAnswer = CountDownLatch(1)
+        service(live = 1) {
+            mayAnswer.await(10, TimeUnit.SECONDS)
+            answer(200, pair(2))
+        }
+        assertEquals("Ada", client.users.get().name)
+        assertEquals("Ada", client.users.get().name)
+        mayAnswer.countDown()
     }
 
     @Test

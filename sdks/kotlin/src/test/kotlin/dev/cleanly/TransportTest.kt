@@ -1,6 +1,8 @@
 package dev.cleanly
 
 import java.io.ByteArrayOutputStream
+import java.io.IOException
+import java.io.OutputStream
 import kotlin.test.Test
 import kotlin.test.assertEquals
 import kotlin.test.assertFalse
@@ -179,6 +181,17 @@ class TransportTest {
         answers(torn("id,amount\n".repeat(100_000)))
         failing<NoAnswer> { client.payouts.transactionsCsv(ByteArrayOutputStream()) }
         assertEquals(3, server.requestCount)
+    }
+
+    @Test
+    fun `a file that can't be written is the caller's affair, and no reason to ask again`() = onStage {
+        signedIn()
+        answers(answer(200, "id,amount\n1,2\n"))
+        val full = object : OutputStream() {
+            override fun write(byte: Int) = throw IOException("the disk is full")
+        }
+        assertEquals("the disk is full", failing<IOException> { client.payouts.transactionsCsv(full) }.message)
+        assertEquals(1, server.requestCount)
     }
 
     @Test
