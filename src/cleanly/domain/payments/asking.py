@@ -6,12 +6,12 @@ from cleanly.domain.catalog import service as catalog_writes
 from cleanly.domain.payments import calling, metrics, queries, service
 from cleanly.domain.payments.calling import Noted
 from cleanly.domain.payments.errors import InvalidState
-from cleanly.domain.payments.flows import refresh, settle
+from cleanly.domain.payments.flows import REFRESH_ATTEMPTS_MAX, refresh, settle
 from cleanly.domain.payments.offers import Wanted, offer, on_offer
 from cleanly.domain.payments.queries import Payment
-from cleanly.domain.payments.rules import CALL_TIME, OPERATIONS
+from cleanly.domain.payments.rules import CALL_TIME, OPERATIONS, Operation
 from cleanly.kernel.context import Context
-from cleanly.kernel.errors import ValidationFailed
+from cleanly.kernel.errors import Unavailable, ValidationFailed
 from cleanly.kernel.ids import new_id
 from cleanly.kernel.money import Money
 from cleanly.kernel.principal import Caller, Origin
@@ -164,14 +164,20 @@ async def cancel(context: Context, payment: Payment) -> Payment:
     """Give a payment up before money has moved.
 
     Raises:
-        InvalidState: captured, or the provider is still deciding. ProviderError, ProviderTimeout.
+        InvalidState: captured, or the provider is still deciding. ProviderError, ProviderTimeout. Unavailable: others
+            keep moving it.
     """
     payment = await _out_of_doubt(context, payment)
     if payment.state == "canceled":
         return payment
-    if payment.state not in {"requires_action", "authorized"} or payment.reference is None:
-        raise InvalidState.of(payment.state, "This payment can't be canceled now")
-    return await _change(context, payment, context.part(Providers).get(payment.provider), "cancel", None)
+    provider = context.part(Providers).get(payment.provider)
+    for _ in range(REFRESH_ATTEMPTS_MAX):
+        if payment.state not in {"requires_action", "authorized"} or payment.reference is None:
+            raise InvalidState.of(payment.state, "This payment can't be canceled now")
+        payment = await _change(context, payment, provider, "cancel", None)
+        if payment.state == "canceled":
+            return payment
+    raise Unavailable
 
 
 async def _out_of_doubt(context: Context, payment: Payment) -> Payment:
@@ -215,8 +221,12 @@ async def _change(
     context: Context, payment: Payment, provider: Provider, operation: Literal["capture", "cancel"], money: Money | None
 ) -> Payment:
     reference = payment.reference or ""
+    # What its buyer approves is taken or authorized by us: nobody may be told that it is given up while we do.
+    beside: tuple[Operation, ...] = (
+        ("capture", "authorize") if operation == "cancel" and payment.state == "requires_action" else ()
+    )
     try:
-        noted = await calling.note(context, provider, payment.id, operation, money)
+        noted = await calling.note(context, provider, payment.id, operation, money, beside=beside)
     except calls.OtherArguments as error:
         raise InvalidState.of(payment.state, "Another amount is being captured already") from error
     if noted is None:
