@@ -1,6 +1,6 @@
 """An outgoing call on a payment: its first and third step (MONEY.md 2.2). The call between them is the caller's."""
 
-from collections.abc import Collection, Container
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -44,7 +44,7 @@ async def note(
     *,
     within: Container[str] | None = None,
     refused_before: timedelta = timedelta(0),
-    beside: Collection[Operation] = (),
+    beside: tuple[Operation, ...] = (),
 ) -> Noted | None:
     """First step. A call that is open for over a minute must just have been looked into, in vain.
 
