@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from cleanly.platform.providers.sandbox.adapter import Sandbox
 from tests.domain.catalog.shelf import admin, monthly, publish, put_on_shelf
 from tests.domain.payments.market import Market, new_key
 from tests.world import World, code
@@ -219,3 +220,41 @@ async def test_a_persons_notes_go_and_the_money_record_stays(world: World, marke
     assert code(await market.pay(metadata={"": "x"})) == "VALIDATION_ERROR"
     assert code(await market.pay(metadata={str(n): "x" for n in range(21)})) == "VALIDATION_ERROR"
     assert len(await world.rows("SELECT id FROM payments")) == 1
+
+
+async def test_what_leaves_the_shelf_while_the_provider_is_asked_is_not_sold(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+):
+    price, usual = await market.price(1_000), Sandbox.ensure_customer
+
+    async def meanwhile(sandbox: Sandbox, *arguments: Any, **more: Any) -> str:
+        reply = await market.seller.call("DELETE", f"/products/{market.product['id']}")
+        assert reply.status_code == 204
+        return await usual(sandbox, *arguments, **more)
+
+    monkeypatch.setattr(Sandbox, "ensure_customer", meanwhile)
+    assert code(await market.pay(priceId=price)) == "NOT_FOUND"
+    assert await market.world.rows("SELECT id FROM payments") == []
+
+
+async def test_who_took_gave_up_or_gave_back_is_on_record_once(market: Market):
+    boss = await admin(market.world)
+    taken, given_up = [await market.paid(captureMethod="manual") for _ in range(2)]
+    for _ in range(2):
+        await market.act("capture", taken["id"], {"amount": 700}, phone=boss, key="take")
+        await market.act("cancel", given_up["id"], phone=boss, key="give-up")
+    refund = (await market.refund(taken["id"], 300)).json()
+    found = await market.world.rows(
+        "SELECT action, CAST(actor_id AS text), CAST(target_id AS text), details FROM audit_events"
+        " WHERE starts_with(action, 'payment.') ORDER BY id"
+    )
+    assert [tuple(row) for row in found] == [
+        ("payment.capture_asked", boss.user_id, taken["id"], {"amount": 700, "currency": "EUR"}),
+        ("payment.cancel_asked", boss.user_id, given_up["id"], {}),
+        (
+            "payment.refund_asked",
+            market.seller.user_id,
+            taken["id"],
+            {"amount": 300, "currency": "EUR", "refund": refund["id"]},
+        ),
+    ]

@@ -1,13 +1,17 @@
 """A share that comes back covers what had to go without it: the order of the news costs nobody anything."""
 
+import asyncio
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
+from cleanly.domain.payments import books
 from cleanly.domain.payments.disputes import service as disputes
 from cleanly.platform.providers.sandbox.rules import Fate
 from tests.domain.payments.test_disputes import applied, snapshot
 from tests.domain.payments.test_orders import NEWS_MAX, Life, alone, euros
+from tests.waiting import eventually
 
 ORDERS = pytest.mark.parametrize("order", [range(NEWS_MAX), range(NEWS_MAX - 1, -1, -1)], ids=["as told", "last first"])
 
@@ -53,3 +57,30 @@ async def test_a_dispute_of_more_than_was_left_takes_what_a_failed_refund_gives_
     assert (await market.postings())[-2:] == ["refund.failed", "dispute.covered"]
     assert await market.balances() == platform
     assert await market.balances(market.seller) == seller
+
+
+async def test_what_comes_back_waits_for_a_hold_before_it_locks_a_balance(market):
+    """As a release does, which locks holds first: in the other order each would wait for the other."""
+    world, seller = market.world, UUID(market.seller.user_id)
+    payment = await market.paid(10_000 + Fate.REFUND_FAILS)
+    await market.refund(payment["id"], 4_000)
+    seen = snapshot(await market.reference(payment["id"]), "lost", 10_030, "withdrawn")
+    async with world.context.db.begin() as session:
+        dispute_id = await disputes.adopt(
+            session, UUID(payment["id"]), seen, account="acct_sandbox", now=world.clock.now()
+        )
+    assert await applied(market, dispute_id, seen)
+    await world.rows(
+        "INSERT INTO holds (id, payment_id, seller_id, kind, currency, amount, remaining, release_at, created_at)"
+        " SELECT gen_random_uuid(), payment_id, seller_id, 'reserve', currency, 100, 100, release_at, created_at"
+        " FROM holds RETURNING id"
+    )
+    await market.wait(days=1, minutes=1)
+    async with world.context.db.begin(deadline_seconds=30) as session:
+        await session.execute(text("SELECT FROM holds WHERE kind = 'reserve' FOR UPDATE"))
+        coming_back = asyncio.create_task(market.deliver())
+        await eventually(world.waits_for_a_lock, what="the refund that failed waits for the hold")
+        await books.sellers_balances(session, seller, "EUR")
+    await coming_back
+    assert await world.rows("SELECT last_error FROM inbound_events WHERE last_error IS NOT NULL") == []
+    assert (await market.postings())[-2:] == ["refund.failed", "dispute.covered"]

@@ -7,6 +7,7 @@ import pytest
 
 from cleanly.domain.payments.disputes import queries as disputes
 from cleanly.domain.payments.disputes import service
+from cleanly.domain.payments.errors import NotOurMoney
 from cleanly.kernel.money import Money
 from cleanly.platform.providers.protocol import DisputeMovement, DisputeSnapshot
 from cleanly.platform.providers.sandbox.rules import Fate
@@ -153,3 +154,20 @@ async def test_money_that_left_and_came_back_before_we_looked_is_booked_both_way
     ]
     assert await market.balances(market.seller) == {"available": 9_000}
     await market.books_are_right()
+
+
+async def test_money_that_a_bank_takes_a_second_time_is_a_persons(market: Market):
+    payment = await market.paid(10_000)
+    reference = await market.reference(payment["id"])
+    opened = snapshot(reference, "needs_response", 10_000, "withdrawn")
+    async with market.world.context.db.begin() as session:
+        dispute_id = await service.adopt(
+            session, UUID(payment["id"]), opened, account="acct_sandbox", now=market.world.clock.now()
+        )
+    assert await applied(market, dispute_id, opened)
+    assert await applied(market, dispute_id, snapshot(reference, "won", 10_000, "withdrawn", "reinstated"))
+    before = await market.postings()
+    with pytest.raises(NotOurMoney):
+        await applied(market, dispute_id, snapshot(reference, "lost", 10_000, "withdrawn", "reinstated", "withdrawn"))
+    assert await shown(market, payment) == [("won", "reinstated", 10_000)]
+    assert await market.postings() == before

@@ -6,7 +6,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from cleanly.platform.providers.errors import NotSent, Unknown
+from cleanly.domain.payments.messages import JANITOR
+from cleanly.platform.providers.errors import CannotLook, NotSent, NotThere, Unknown
 from cleanly.platform.providers.sandbox.adapter import Sandbox
 from cleanly.platform.providers.sandbox.rules import Fate
 from tests.domain.payments.market import Market
@@ -185,3 +186,30 @@ async def test_a_started_call_is_in_doubt_after_a_minute(market: Market, monkeyp
     Silence(market, monkeypatch, "capture", error=NotSent("too many requests"))
     await market.later(minutes=2)
     assert await calls(market, "capture") == [(1, "unknown", None)]
+
+
+async def test_what_no_look_shows_is_looked_for_ever_more_rarely(market: Market, monkeypatch: pytest.MonkeyPatch):
+    await market.paid(1_003)
+    await market.refund((await market.paid(1_000))["id"], 500)
+    await market.deliver()
+    await market.world.rows("UPDATE refunds SET state = 'pending', check_at = created_at RETURNING id")
+    asked: list[str] = []
+
+    def hidden(name: str, error: Exception) -> None:
+        async def look(_sandbox: Sandbox, _reference: str) -> None:
+            asked.append(name)
+            raise error
+
+        monkeypatch.setattr(Sandbox, name, look)
+
+    hidden("get_payment", NotThere("resource_missing"))
+    hidden("get_refund", CannotLook("nothing lists it"))
+    market.world.clock.move(days=1, minutes=1)
+    for _ in range(20):
+        await market._ask(JANITOR)
+        market.world.clock.move(minutes=1)
+    assert (asked.count("get_payment"), asked.count("get_refund")) == (1, 1)
+    market.world.clock.move(days=20)
+    await market._ask(JANITOR)
+    assert (asked.count("get_payment"), asked.count("get_refund")) == (2, 2)
+    assert [row[0] for row in await market.world.rows("SELECT state FROM refunds")] == ["pending"]

@@ -8,6 +8,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from cleanly.platform.providers.paypal.adapter import PayPal
+from cleanly.platform.providers.protocol import PaymentSnapshot
 from tests.domain.payments.stand import Operation, Stand, VendorStand
 from tests.domain.payments.stands import PayPalStand
 from tests.platform.providers.contract import Mishap, Push
@@ -148,6 +150,37 @@ async def test_an_order_that_somebody_completed_before_us_is_a_success(stand: Pa
     assert looked["state"] == ("captured" if method == "automatic" else "authorized")
     assert await stand.taken() == ([10_000] if method == "automatic" else [])
     assert set(await stand.inbox()) == {"done"}
+    await stand.books_are_right()
+
+
+@at_paypal
+async def test_an_order_that_is_being_taken_is_not_given_up_beside_it_nor_the_other_way_round(
+    stand: PayPalStand, monkeypatch: pytest.MonkeyPatch
+):
+    """PayPal cancels no order: what we don't take ends by itself, so that only we can keep the two apart."""
+    taken, given_up = [await stand.paid(10_000) for _ in range(2)]
+    replies: list[httpx2.Response] = []
+    cancel_payment = PayPal.cancel_payment
+
+    async def give_up() -> None:
+        replies.append(await stand.act("cancel", taken["id"], phone=stand.buyer))
+
+    async def approved_meanwhile(paypal: PayPal, reference: str, *, key: str) -> PaymentSnapshot:
+        monkeypatch.setattr(PayPal, "cancel_payment", cancel_payment)
+        await stand.approve(given_up)
+        await stand.deliver()
+        return await cancel_payment(paypal, reference, key=key)
+
+    stand.wire.before("/capture$", give_up)
+    await stand.approve(taken)
+    await stand.deliver()
+    assert [code(reply) for reply in replies] == ["PROVIDER_TIMEOUT"]
+    monkeypatch.setattr(PayPal, "cancel_payment", approved_meanwhile)
+    assert (await stand.act("cancel", given_up["id"], phone=stand.buyer)).json()["state"] == "canceled"
+    await stand.later(minutes=2)
+    assert [(await stand.look(one["id"]))["state"] for one in (taken, given_up)] == ["captured", "canceled"]
+    assert (await stand.taken(), await stand.given()) == ([10_000], [])
+    assert "payment.late_capture" not in await stand.told()
     await stand.books_are_right()
 
 

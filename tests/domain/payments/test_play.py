@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cleanly.domain.payments.messages import SWEEP_VOIDED
+from cleanly.domain.payments.messages import JANITOR, SWEEP_VOIDED
 from cleanly.domain.subscriptions.messages import MEASURE
 from cleanly.platform.providers.errors import Unknown
 from tests.conftest import empty
@@ -207,3 +207,14 @@ async def test_money_is_given_back_at_google_and_not_here(shop: PlayShop):
         reply = await shop.kiosk.owner.call("POST", f"/payments/{made['id']}/{what}", {}, Idempotency_Key=new_key())
         assert reply.status_code in {409, 422}, reply.text
     assert (await shop.look(made["id"]))["refunded"]["amount"] == 0
+
+
+async def test_what_google_has_forgotten_is_not_asked_about_for_ever(shop: PlayShop):
+    token = await shop.buys(is_pending=True)
+    await shop.claimed(token)
+    shop.kiosk.world.clock.move(days=1, minutes=1)
+    shop.wire.forgotten.add(token)
+    await shop.kiosk.tick(JANITOR)
+    assert [tuple(row) for row in await shop.kiosk.world.rows("SELECT state, check_at FROM payments")] == [
+        ("processing", None)
+    ]

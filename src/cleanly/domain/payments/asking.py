@@ -6,15 +6,16 @@ from cleanly.domain.catalog import service as catalog_writes
 from cleanly.domain.payments import calling, metrics, queries, service
 from cleanly.domain.payments.calling import Noted
 from cleanly.domain.payments.errors import InvalidState
-from cleanly.domain.payments.flows import refresh, settle
-from cleanly.domain.payments.offers import Wanted, offer
+from cleanly.domain.payments.flows import REFRESH_ATTEMPTS_MAX, refresh, settle
+from cleanly.domain.payments.offers import Wanted, offer, on_offer
 from cleanly.domain.payments.queries import Payment
-from cleanly.domain.payments.rules import CALL_TIME, OPERATIONS
+from cleanly.domain.payments.rules import CALL_TIME, OPERATIONS, Operation
 from cleanly.kernel.context import Context
-from cleanly.kernel.errors import ValidationFailed
+from cleanly.kernel.errors import Unavailable, ValidationFailed
 from cleanly.kernel.ids import new_id
 from cleanly.kernel.money import Money
-from cleanly.kernel.principal import Caller
+from cleanly.kernel.principal import Caller, Origin
+from cleanly.platform.audit import service as audit
 from cleanly.platform.idempotency.once import OncePerCall
 from cleanly.platform.providers import service as calls
 from cleanly.platform.providers.errors import (
@@ -50,6 +51,8 @@ async def begin(context: Context, caller: Caller, wanted: Wanted, once: OncePerC
     now = context.clock.now()
     async with context.db.begin() as session:
         await catalog_writes.mark_used(session, price.price_id, now=now)
+        # The network lay between: what went off the shelf meanwhile is not sold, and a fee agreed meanwhile holds.
+        price = await on_offer(session, context, caller, wanted.price_id)
         return await service.create(
             session,
             payment_id=started.resource_id,
@@ -62,6 +65,32 @@ async def begin(context: Context, caller: Caller, wanted: Wanted, once: OncePerC
             capture=wanted.capture,
             meta=wanted.meta,
             now=now,
+        )
+
+
+async def start(
+    context: Context,
+    caller: Caller,
+    payment: Payment,
+    once: OncePerCall,
+    *,
+    action: Literal["capture_asked", "cancel_asked"],
+    origin: Origin,
+    amount: int | None = None,
+) -> None:
+    """The key and the record of who asked, in one commit before anything is asked of the provider."""
+    async with context.db.begin() as session:
+        started = await once.start(session, payment.id)
+        if started.is_resumed:
+            return
+        await audit.record(
+            session,
+            f"payment.{action}",
+            at=context.clock.now(),
+            origin=origin,
+            actor_id=caller.user_id,
+            target_id=payment.id,
+            details={} if amount is None else {"amount": amount, "currency": payment.money.currency},
         )
 
 
@@ -135,14 +164,20 @@ async def cancel(context: Context, payment: Payment) -> Payment:
     """Give a payment up before money has moved.
 
     Raises:
-        InvalidState: captured, or the provider is still deciding. ProviderError, ProviderTimeout.
+        InvalidState: captured, or the provider is still deciding. ProviderError, ProviderTimeout. Unavailable: others
+            keep moving it.
     """
     payment = await _out_of_doubt(context, payment)
     if payment.state == "canceled":
         return payment
-    if payment.state not in {"requires_action", "authorized"} or payment.reference is None:
-        raise InvalidState.of(payment.state, "This payment can't be canceled now")
-    return await _change(context, payment, context.part(Providers).get(payment.provider), "cancel", None)
+    provider = context.part(Providers).get(payment.provider)
+    for _ in range(REFRESH_ATTEMPTS_MAX):
+        if payment.state not in {"requires_action", "authorized"} or payment.reference is None:
+            raise InvalidState.of(payment.state, "This payment can't be canceled now")
+        payment = await _change(context, payment, provider, "cancel", None)
+        if payment.state == "canceled":
+            return payment
+    raise Unavailable
 
 
 async def _out_of_doubt(context: Context, payment: Payment) -> Payment:
@@ -186,8 +221,12 @@ async def _change(
     context: Context, payment: Payment, provider: Provider, operation: Literal["capture", "cancel"], money: Money | None
 ) -> Payment:
     reference = payment.reference or ""
+    # What its buyer approves is taken or authorized by us: nobody may be told that it is given up while we do.
+    beside: tuple[Operation, ...] = (
+        ("capture", "authorize") if operation == "cancel" and payment.state == "requires_action" else ()
+    )
     try:
-        noted = await calling.note(context, provider, payment.id, operation, money)
+        noted = await calling.note(context, provider, payment.id, operation, money, beside=beside)
     except calls.OtherArguments as error:
         raise InvalidState.of(payment.state, "Another amount is being captured already") from error
     if noted is None:

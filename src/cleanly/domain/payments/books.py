@@ -75,6 +75,14 @@ async def sellers_balances(session: AsyncSession, seller: UUID | None, currency:
     return SellersBalances(by_account[chart.AVAILABLE], by_account[chart.RESERVE], by_account[chart.RECEIVABLE])
 
 
+async def lock_holds(session: AsyncSession, payment: PaymentRow, at_most: int) -> None:
+    """Before `sellers_balances` where `take_from_seller` may follow: holds are locked before balances, everywhere."""
+    if payment.seller_id is None:
+        return
+    own = await holds.lock_own(session, payment.id)
+    await holds.lock_reserve(session, payment.seller_id, payment.currency, at_most - (own.remaining if own else 0))
+
+
 async def take_from_seller(
     session: AsyncSession, payment: PaymentRow, amount: int, *, before: Collection[Lines] = ()
 ) -> SellersPart:

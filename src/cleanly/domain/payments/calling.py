@@ -44,11 +44,12 @@ async def note(
     *,
     within: Container[str] | None = None,
     refused_before: timedelta = timedelta(0),
+    beside: tuple[Operation, ...] = (),
 ) -> Noted | None:
     """First step. A call that is open for over a minute must just have been looked into, in vain.
 
     None: not now. Its key is too old and one more look must come first; or the payment's state is not `within`; or the
-    last attempt was refused less than `refused_before` ago.
+    last attempt was refused less than `refused_before` ago; or it would be new, and one of `beside` has no answer yet.
 
     Raises:
         calls.OtherArguments: it is open with another amount.
@@ -60,6 +61,9 @@ async def note(
             return None
         last = await calls.last_call(session, operation, payment_id) if refused_before else None
         if last and last.state == "refused" and last.finished_at and now - last.finished_at < refused_before:
+            return None
+        is_new = await calls.open_call(session, operation, payment_id) is None
+        if beside and is_new and await calls.open_calls(session, beside, payment_id):
             return None
         call = await calls.begin_call(session, provider, operation, payment_id, money, now=now)
         if isinstance(call, LookAgain):
@@ -78,7 +82,10 @@ async def apply(
     now = context.clock.now()
     async with context.db.begin() as session:
         if ended is not None:
-            await service.lock(session, payment_id)  # the payment's row before its calls': everywhere in this order
+            # The payment's row before its calls': everywhere in this order.
+            row = await service.lock(session, payment_id)
+            if row.revision != revision and ended.call.operation == "cancel":
+                return None  # where the provider cancels nothing no look shows it: it stays open, and is asked again
             await calls.end_call(
                 session,
                 ended.call.id,

@@ -23,8 +23,8 @@ from cleanly.domain.payments.service import TAX_COUNTRY
 async def cover(session: AsyncSession, payment: PaymentRow, *, cause: UUID, before: Collection[Lines]) -> list[Posting]:
     """The postings by which the payment's shares, as they are now, cover its refunds and disputes, oldest first.
 
-    The payment's row is locked. `cause`: the refund or dispute whose share came back, once in its life; `before`: what
-    the same call posts first.
+    The payment's row is locked, and its holds (`books.lock_holds`) before any balance. `cause`: the refund or dispute
+    whose share came back, once in its life; `before`: what the same call posts first.
     """
     made: list[Posting] = []
     lines_before = list(before)

@@ -115,7 +115,7 @@ async def _look(context: Context, payment: Payment, reference: str | None) -> Pa
 async def _note_completion(context: Context, payment: Payment) -> Noted | None:
     """The buyer has approved and PayPal waits for us: whoever comes first asks, all under one key.
 
-    Not for a payment that was given up meanwhile: nothing moves there unless we ask.
+    Not for a payment that was given up meanwhile, or is just being: nothing moves there unless we ask.
     """
     return await calling.note(
         context,
@@ -125,6 +125,7 @@ async def _note_completion(context: Context, payment: Payment) -> Noted | None:
         payment.money,
         within=_COMPLETED_FROM,
         refused_before=rules.COMPLETE_AGAIN_AFTER,
+        beside=("cancel",),
     )
 
 

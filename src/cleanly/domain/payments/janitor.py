@@ -12,7 +12,7 @@ from cleanly.kernel.context import Context
 from cleanly.kernel.errors import AppError
 from cleanly.kernel.messages import Tick
 from cleanly.platform.providers import service as calls
-from cleanly.platform.providers.errors import NotSent, Refused, Unknown
+from cleanly.platform.providers.errors import NotSent, Refused, Unknown, UnsupportedByProvider
 
 BATCH = 50
 BATCHES_MAX = 20
@@ -47,6 +47,9 @@ async def _one(context: Context, payment_id: UUID) -> None:
     except (Refused, Unknown, NotSent, AppError) as error:
         # Each payment for itself: one that can't be settled now must not hold up the others. It stays due.
         _log.warning("janitor_could_not_settle", payment=str(payment_id), error=type(error).__name__)
+        if isinstance(error, (Refused, UnsupportedByProvider)):
+            async with context.db.begin() as session:
+                waiting.put_off(await service.lock(session, payment_id), now=context.clock.now())
 
 
 async def _push(context: Context, payment: Payment, *, now: datetime) -> None:

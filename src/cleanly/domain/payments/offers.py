@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from cleanly.domain.catalog import queries as catalog
 from cleanly.domain.catalog.queries import CatalogSettings, PriceForSale
 from cleanly.domain.payments import books, people, queries, service
@@ -40,21 +42,33 @@ async def offer(context: Context, caller: Caller, wanted: Wanted) -> tuple[Price
     if not needed <= provider.capabilities:
         raise UnsupportedByProvider
     async with context.db.begin() as session:
-        price = await catalog.price_for_sale(session, wanted.price_id, context.part(CatalogSettings))
+        price = await on_offer(session, context, caller, wanted.price_id)
         buyer = await users.by_id(session, caller.user_id)
         customer = await queries.customer_of(session, caller.user_id, provider.name, provider.account)
-    if price is None or not price.active or buyer is None:
+    if buyer is None:
         raise NotFound
-    if price.type != "one_time":
-        raise ValidationFailed.of("priceId", "recurring", "This price is for a subscription")
-    if price.seller_id == caller.user_id:
-        raise ValidationFailed.of("priceId", "own_product", "A seller can't buy from themselves")
     if customer is None and Capability.CUSTOMERS in provider.capabilities:
         customer = await _make_customer(context, provider, caller.user_id, buyer.email)
     await books.open_accounts(
         context, provider.name, price.seller_id, price.money.currency, country=service.TAX_COUNTRY
     )
     return price, provider, customer
+
+
+async def on_offer(session: AsyncSession, context: Context, caller: Caller, price_id: UUID) -> PriceForSale:
+    """The price as it is offered to the caller now.
+
+    Raises:
+        NotFound, ValidationFailed: as `offer`.
+    """
+    price = await catalog.price_for_sale(session, price_id, context.part(CatalogSettings))
+    if price is None or not price.active:
+        raise NotFound
+    if price.type != "one_time":
+        raise ValidationFailed.of("priceId", "recurring", "This price is for a subscription")
+    if price.seller_id == caller.user_id:
+        raise ValidationFailed.of("priceId", "own_product", "A seller can't buy from themselves")
+    return price
 
 
 async def _make_customer(context: Context, provider: Provider, user_id: UUID, email: str) -> str:

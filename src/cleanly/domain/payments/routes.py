@@ -30,7 +30,7 @@ from cleanly.domain.payments.schemas import (
 )
 from cleanly.kernel import errors
 from cleanly.kernel.context import Context
-from cleanly.kernel.http import Ctx, Cursor, Limit, Me, Route, refusals
+from cleanly.kernel.http import Ctx, Cursor, From, Limit, Me, Route, refusals
 from cleanly.kernel.money import Money
 from cleanly.kernel.paging import LIMIT_DEFAULT, Cursors
 from cleanly.kernel.principal import Caller
@@ -211,15 +211,15 @@ async def read_payment(payment_id: PaymentId, caller: Me, context: Ctx) -> Payme
     dependencies=[KeyRequired],
     responses=refusals(*_SELLS, signed_in=True, body=True),
 )
-async def capture_payment(
-    payment_id: PaymentId, caller: Me, context: Ctx, once: Once, body: CaptureIn | None = None
+async def capture_payment(  # noqa: PLR0917 - FastAPI calls by name
+    payment_id: PaymentId, caller: Me, context: Ctx, once: Once, origin: From, body: CaptureIn | None = None
 ) -> Response:
     """All of it, or a part once: the rest is given back. For the seller, or an admin."""
     await once.look(context)
     payment = await _own(context, payment_id, caller, to="sell")
-    async with context.db.begin() as session:
-        await once.start(session, payment.id)
-    payment = await asking.capture(context, payment, body.amount if body else None)
+    amount = body.amount if body else None
+    await asking.start(context, caller, payment, once, action="capture_asked", origin=origin, amount=amount)
+    payment = await asking.capture(context, payment, amount)
     async with context.db.begin() as session:
         return await once.finish(session, 200, _payment(payment, {}))
 
@@ -231,12 +231,11 @@ async def capture_payment(
     dependencies=[KeyRequired],
     responses=refusals(errors.NotFound, InvalidState, *_PROVIDER, *OWN, signed_in=True),
 )
-async def cancel_payment(payment_id: PaymentId, caller: Me, context: Ctx, once: Once) -> Response:
+async def cancel_payment(payment_id: PaymentId, caller: Me, context: Ctx, once: Once, origin: From) -> Response:
     """While the buyer has not acted, or before an authorized payment is taken. For its buyer, seller, or an admin."""
     await once.look(context)
     payment = await _own(context, payment_id, caller)
-    async with context.db.begin() as session:
-        await once.start(session, payment.id)
+    await asking.start(context, caller, payment, once, action="cancel_asked", origin=origin)
     payment = await asking.cancel(context, payment)
     async with context.db.begin() as session:
         return await once.finish(session, 200, _payment(payment, {}))
@@ -250,14 +249,16 @@ async def cancel_payment(payment_id: PaymentId, caller: Me, context: Ctx, once: 
     dependencies=[KeyRequired],
     responses=refusals(*_SELLS, TooMuch, signed_in=True, body=True),
 )
-async def refund_payment(
-    payment_id: PaymentId, caller: Me, context: Ctx, once: Once, body: RefundIn | None = None
+async def refund_payment(  # noqa: PLR0917 - FastAPI calls by name
+    payment_id: PaymentId, caller: Me, context: Ctx, once: Once, origin: From, body: RefundIn | None = None
 ) -> Response:
     """All that is left, or a part, several times. All ways to refund share one cap. For the seller, or an admin."""
     await once.look(context)
     payment = await _own(context, payment_id, caller, to="sell")
     asked = body or RefundIn()
-    made = await refund_flows.begin(context, caller, payment, once, amount=asked.amount, reason=asked.reason)
+    made = await refund_flows.begin(
+        context, caller, payment, once, amount=asked.amount, reason=asked.reason, origin=origin
+    )
     made = await refund_flows.send(context, made)
     async with context.db.begin() as session:
         return await once.finish(session, 201, _refund(made))

@@ -187,6 +187,11 @@ def next_try(started_at: datetime, *, asked_at: datetime) -> datetime | None:
     return None
 
 
+def next_look(checks: int, *, now: datetime) -> datetime:
+    """When to look again at what the provider shows to nobody, after so many looks: ever more rarely, then daily."""
+    return now + _UNKNOWN[min(checks, len(_UNKNOWN) - 1)]
+
+
 def next_check(
     state: State, checks: int, *, now: datetime, created_at: datetime, authorized_until: datetime | None
 ) -> datetime | None:

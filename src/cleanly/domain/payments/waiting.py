@@ -47,6 +47,13 @@ def look_again(row: PaymentRow, at: datetime, *, now: datetime) -> None:
     row.checks = max(0, row.checks - 1)
 
 
+def put_off(row: PaymentRow, *, now: datetime) -> None:
+    """No look shows it, so that looking every minute helps nobody: by ever longer pauses, unless more is planned."""
+    if row.check_at is not None and row.check_at <= now + rules.CALL_TIME:
+        row.checks += 1
+        row.check_at = rules.next_look(row.checks, now=now)
+
+
 def in_doubt(row: PaymentRow, checks: int, *, now: datetime) -> datetime | None:
     """When to look next after so many looks in vain; None: it is a person's by now."""
     return rules.next_check("unknown", checks, now=now, created_at=row.created_at, authorized_until=None)

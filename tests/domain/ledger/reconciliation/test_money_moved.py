@@ -235,3 +235,13 @@ async def test_a_list_without_order_is_read_again_from_where_nothing_is_missing(
     await books.run()
     [row] = await books.world.rows("SELECT imported_until FROM provider_imports")
     assert row.imported_until == began
+
+
+async def test_a_list_that_is_not_whole_at_its_end_is_read_again_from_where_it_is(books: Reconciled):
+    """What is pending at the provider comes again under its old date."""
+    waits = books.world.clock.now() - timedelta(days=5)
+    books.provider.pages = [[books.entry("txn_1")]]
+    books.provider.told_until = {0: waits}
+    await books.run()
+    [row] = await books.world.rows("SELECT imported_until FROM provider_imports")
+    assert row.imported_until == waits

@@ -190,3 +190,28 @@ def test_a_disputes_movements_are_read_under_their_old_name_and_their_new_one(na
     }
     seen = snapshots.dispute(json.loads(json.dumps(it)), payment_reference="O1")
     assert [(one.kind, one.money) for one in seen.movements] == [("withdrawn", Money(1000, "EUR"))]
+
+
+async def test_what_is_pending_keeps_the_report_open_until_it_is_told_as_done(paypal, wire, clock):
+    """It keeps its date when it completes: a report that was taken for read past it would never be asked again."""
+    began, wire.page_size = clock.now(), 1
+    wire.reported("T0006", "BY-ECHECK", 10, 0, EUR)
+    line = wire.report[-1]
+    line["transaction_status"] = "P"
+    wire.reported("T0006", "N1", 10, 0, EUR)
+
+    async def told() -> list[Any]:
+        found, cursor = [], None
+        while True:
+            page = await paypal.list_entries(began - timedelta(days=3), cursor)
+            found.append(page.told_until)
+            if (cursor := page.cursor) is None:
+                return found
+
+    clock.move(days=6)
+    assert (await told())[-1] == began
+    line["transaction_status"] = "S"
+    assert (await told())[-1] == clock.now()
+    line["transaction_status"] = "P"
+    clock.move(days=26)
+    assert (await told())[-1] == clock.now(), "whatever is pending for a month is not waited for"

@@ -157,7 +157,8 @@ async def _import(context: Context, provider: Provider, books: Books, found: Fou
         page = await provider.list_entries(since, cursor)
         cursor = page.cursor
         told_until = page.told_until or max((entry.created_at for entry in page.entries), default=None)
-        until = began if cursor is None or told_until is None else min(told_until, began)
+        is_all = cursor is None and page.told_until is None
+        until = began if is_all or told_until is None else min(told_until, began)
         async with context.db.begin(deadline_seconds=_SECONDS_MAX) as session:
             await service.hold(session, books)
             new, differ = await service.keep(session, books, page.entries, now=context.clock.now())

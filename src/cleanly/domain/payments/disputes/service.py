@@ -100,6 +100,8 @@ async def _steps(
     """What has moved since we last booked, in the order in which it can be booked."""
     withdrawn, reinstated = _moved(row, seen, "withdrawn"), _moved(row, seen, "reinstated")
     steps: dict[str, postings.Lines] = {}
+    if reinstated:
+        await books.lock_holds(session, payment, payment.seller_left + row.seller_part)
     if withdrawn and row.money == "untouched":
         row.amount = withdrawn
         steps |= await _withdraw(session, payment, row)
@@ -110,6 +112,9 @@ async def _steps(
     if seen.state == "lost" and row.money == "withdrawn":
         row.money = "lost"
         steps["lost"] = postings.dispute_lost(seller=payment.seller_id, seller_part=row.seller_part, amount=row.amount)
+    gone = row.amount if row.money in {"withdrawn", "lost"} else 0
+    if withdrawn - reinstated > gone:
+        raise NotOurMoney(f"{row.provider_dispute_id}: {gone} is booked as gone, {withdrawn - reinstated} is")
     return steps
 
 

@@ -185,10 +185,10 @@ async def refresh(context: Context, payment_id: UUID) -> Payment:
         try:
             purchase = await context.part(Providers).store.get_product(known.payment.reference)
         except TokenGone:
-            return known.payment  # forgotten there long after it was settled: it stands as it does
+            return await _let_stand(context, known)  # forgotten there, long after the last that could happen to it
         item = rules.item_of(purchase, known.payment.price_id)
         if item is None:
-            return known.payment
+            return await _let_stand(context, known)
         async with context.db.begin() as session:
             row = await payments.lock(session, payment_id)
             if row.revision != known.revision:
@@ -205,6 +205,15 @@ async def refresh(context: Context, payment_id: UUID) -> Payment:
             )
             return queries.payment_of(row)
     raise Unavailable
+
+
+async def _let_stand(context: Context, known: payments.Known) -> Payment:
+    """Google tells nothing of it any more: it stays as it is, and the janitor need not ask."""
+    async with context.db.begin() as session:
+        row = await payments.lock(session, known.payment.id)
+        if row.revision == known.revision:
+            row.check_at = None
+    return known.payment
 
 
 async def on_purchase(context: Context, event: ProviderEvent) -> Handled:

@@ -17,7 +17,8 @@ from cleanly.kernel.context import Context
 from cleanly.kernel.errors import AppError, NotFound, Unavailable
 from cleanly.kernel.ids import new_id
 from cleanly.kernel.messages import Handled, ProviderEvent, Tick
-from cleanly.kernel.principal import Caller
+from cleanly.kernel.principal import Caller, Origin
+from cleanly.platform.audit import service as audit
 from cleanly.platform.cache.service import Cache
 from cleanly.platform.idempotency.once import OncePerCall
 from cleanly.platform.providers import service as calls
@@ -52,6 +53,7 @@ async def begin(
     *,
     amount: int | None,
     reason: str | None,
+    origin: Origin,
 ) -> Refund:
     """First transaction: the amount is set aside, under the key. An earlier try that died is taken up again.
 
@@ -66,15 +68,27 @@ async def begin(
             refund = await queries.by_id(session, started.resource_id)
             if refund is not None:
                 return refund
-        return await service.ask(
+        now = context.clock.now()
+        refund = await service.ask(
             session,
             payment.id,
             refund_id=started.resource_id,
             amount=amount,
             reason=reason,
             by=caller.user_id,
-            now=context.clock.now(),
+            now=now,
         )
+        asked = {"refund": str(refund.id), "amount": refund.money.amount, "currency": refund.money.currency}
+        await audit.record(
+            session,
+            "payment.refund_asked",
+            at=now,
+            origin=origin,
+            actor_id=caller.user_id,
+            target_id=payment.id,
+            details=asked,
+        )
+        return refund
 
 
 async def send(context: Context, refund: Refund) -> Refund:
@@ -280,3 +294,6 @@ async def _settle_due(context: Context, refund_id: UUID) -> None:
     except (Refused, Unknown, NotSent, AppError) as error:
         # Each for itself: one that can't be settled now stays due.
         _log.warning("janitor_could_not_settle", refund=str(refund_id), error=type(error).__name__)
+        if isinstance(error, (Refused, CannotLook, UnsupportedByProvider)):
+            async with context.db.begin() as session:
+                await service.put_off(session, refund_id, now=context.clock.now())

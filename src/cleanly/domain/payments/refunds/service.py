@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cleanly.domain.ledger import service as ledger
-from cleanly.domain.payments import covering, entitling, messages, rules
+from cleanly.domain.payments import books, covering, entitling, messages, rules
 from cleanly.domain.payments import service as payments
 from cleanly.domain.payments.disputes import queries as disputes
 from cleanly.domain.payments.errors import InvalidState, TooMuch
@@ -174,6 +174,8 @@ async def _move(
         payment.refunding_amount -= refund.amount
         return []
     steps: dict[str, Lines] = {}
+    if state == "failed":
+        await books.lock_holds(session, payment, payment.seller_left + refund.seller_part)
     if not refund.is_booked:
         steps["made"] = await booking.take(session, payment, refund)
     if state == "failed":
@@ -234,6 +236,14 @@ async def looked_in_vain(session: AsyncSession, refund_id: UUID, *, now: datetim
         refund.check_at = rules.next_check(
             "unknown", refund.checks, now=now, created_at=refund.created_at, authorized_until=None
         )
+
+
+async def put_off(session: AsyncSession, refund_id: UUID, *, now: datetime) -> None:
+    """No look shows it, so that looking often helps nobody: by the usual pauses, then daily until a person has come."""
+    _, refund = await lock(session, refund_id)
+    if refund.check_at is not None:
+        refund.checks += 1
+        refund.check_at = rules.next_look(refund.checks, now=now)
 
 
 async def of_late_capture(session: AsyncSession, payment_id: UUID, *, now: datetime) -> Refund | None:

@@ -217,7 +217,7 @@ class PayPal:
             window = books.Window.first(since, now=now) if cursor is None else books.Window.parse(cursor)
         page = await self._client.get("/v1/reporting/transactions", query=window.query)
         with reading("transactions"):
-            pages = int(page.get("total_pages") or 0)
+            window, pages = window.reading(page, now=now), int(page.get("total_pages") or 0)
             following, told = window.following(pages, now=now), books.entries(page)
         return Listing(
             entries=await self._disputes.name(told),

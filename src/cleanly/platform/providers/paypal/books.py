@@ -56,11 +56,12 @@ _MOVED_NOTHING: Final = {"P", "D"}
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One call's part of the report."""
+    """One call's part of the report. `waits`: since when the oldest line of the pages before is pending."""
 
     start: datetime
     end: datetime
     page: int = 1
+    waits: datetime | None = None
 
     @classmethod
     def first(cls, since: datetime, *, now: datetime) -> Self:
@@ -74,13 +75,14 @@ class Window:
         Raises:
             ValueError: not a cursor of ours.
         """
-        start, end, page = cursor.split("|")
-        return cls(at_instant(start), at_instant(end), int(page))
+        start, end, page, waits = cursor.split("|")
+        return cls(at_instant(start), at_instant(end), int(page), at_instant(waits) if waits else None)
 
     @property
     def cursor(self) -> str:
         """As text."""
-        return f"{self.start.astimezone(UTC):{_TIME}}|{self.end.astimezone(UTC):{_TIME}}|{self.page}"
+        waits = "" if self.waits is None else f"{self.waits.astimezone(UTC):{_TIME}}"
+        return f"{self.start.astimezone(UTC):{_TIME}}|{self.end.astimezone(UTC):{_TIME}}|{self.page}|{waits}"
 
     @property
     def query(self) -> dict[str, str]:
@@ -94,22 +96,40 @@ class Window:
         }
 
     def told_until(self, pages: int) -> datetime:
-        """Up to when nothing is missing once this page was read: within a window the order is PayPal's own."""
-        return self.start if self.page < pages else self.end
+        """Up to when nothing is missing once this page was read: within a window the order is PayPal's own.
+
+        A pending line comes again as completed, under the date that it has now.
+        """
+        told = self.start if self.page < pages else self.end
+        return told if self.waits is None else min(told, self.waits)
+
+    def reading(self, page: Json, *, now: datetime) -> "Window":
+        """The window once this page of it was read. What is pending for longer than a window is not waited for."""
+        begun = [at_instant(it["transaction_initiation_date"]) for it in _infos(page) if _is_pending(it)]
+        waiting = [moment for moment in (*begun, self.waits) if moment is not None and moment > now - _WINDOW]
+        return replace(self, waits=min(waiting, default=None))
 
     def following(self, pages: int, *, now: datetime) -> "Window | None":
         """What to ask for next; None: this was the end of it."""
         if self.page < pages:
             return replace(self, page=self.page + 1)
         if self.end - self.start >= _WINDOW and self.end < now:  # a shorter one ended at its own present
-            return Window.first(self.end, now=now)
+            return replace(Window.first(self.end, now=now), waits=self.waits)
         return None
 
 
 def entries(it: Json) -> tuple[Entry, ...]:
     """A page of the report, oldest first. Its fees are negative where PayPal takes them."""
-    found = [_entry(detail["transaction_info"]) for detail in it.get("transaction_details") or ()]
+    found = [_entry(info) for info in _infos(it)]
     return tuple(sorted((entry for entry in found if entry is not None), key=lambda entry: entry.created_at))
+
+
+def _infos(page: Json) -> list[Json]:
+    return [detail["transaction_info"] for detail in page.get("transaction_details") or ()]
+
+
+def _is_pending(it: Json) -> bool:
+    return it["transaction_status"] == "P" and str(it["transaction_event_code"])[:3] not in _NO_MONEY
 
 
 def _entry(it: Json) -> Entry | None:
