@@ -12,7 +12,7 @@ DEVELOPMENT_SECRET = "cleanly-development-secret-never-in-production"  # noqa: S
 
 
 class SessionSettings(Group):
-    """Secrets are comma-separated: the first signs, all verify, so that a new one, known to all, can be put in front."""
+    """Secrets are comma-separated: the first signs, all verify; a new one, known to all by then, is put in front."""
 
     jwt_secret: Annotated[Secrets, Field(min_length=1)] = (SecretStr(DEVELOPMENT_SECRET),)
     jwt_access_token_expiry: Seconds = 900

@@ -84,9 +84,7 @@ class Courier:
         began, started_at = loop.time(), self._clock.now()
         if not letter.keys:
             return _failed("forbidden", "there is no key to sign with", None, started_at, 0)
-        headers = signing.signed_headers(
-            letter.keys, message_id=letter.message_id, at=started_at, body=letter.body
-        )
+        headers = signing.signed_headers(letter.keys, message_id=letter.message_id, at=started_at, body=letter.body)
         try:
             receipt = await self._http.hand_over(
                 letter.url,
