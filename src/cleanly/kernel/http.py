@@ -67,8 +67,7 @@ class Replayed(Exception):
 
 def context_of(request: Request) -> Context:
     """The process's Context."""
-    found: Context = request.scope.get(SCOPE_CONTEXT) or request.app.state.context
-    return found
+    return cast("Context", request.scope.get(SCOPE_CONTEXT) or request.app.state.context)
 
 
 def header_of(request: Request, name: bytes) -> str | None:
