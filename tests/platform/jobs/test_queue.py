@@ -270,7 +270,7 @@ async def test_listening_starts_a_job_long_before_the_next_poll(world: World):
 
 async def test_a_job_told_of_while_the_worker_looks_waits_for_no_poll(world: World, monkeypatch: pytest.MonkeyPatch):
     look, hear, heard = JobManager.fetch_job, Worker._handle_notification, asyncio.Event()
-    late: list[int] = []
+    late: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def hear_and_say(worker: Worker, **told: Any) -> None:
         await hear(worker, **told)
@@ -278,17 +278,16 @@ async def test_a_job_told_of_while_the_worker_looks_waits_for_no_poll(world: Wor
 
     async def look_too_early(manager: JobManager, queues: Any, worker_id: int) -> Any:
         found = await look(manager, queues, worker_id)
-        if not late:
+        if not late.done():
             await eventually(world.listens, what="LISTEN")
-            late.append(await world.enqueue(NOTE, Note(text="late")))
+            late.set_result(await world.enqueue(NOTE, Note(text="late")))
             await heard.wait()
         return found
 
     monkeypatch.setattr(Worker, "_handle_notification", hear_and_say)
     monkeypatch.setattr(JobManager, "fetch_job", look_too_early)
     async with world.worker(SAMPLE, settings=QUICK.model_copy(update={"jobs_poll_seconds_max": 600.0})):
-        await asyncio.wait_for(heard.wait(), 30)
-        await world.becomes(late[0], "succeeded")
+        await world.becomes(await asyncio.wait_for(late, 30), "succeeded")
 
 
 async def test_polling_can_be_asked_for(world: World):
