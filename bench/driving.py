@@ -16,13 +16,17 @@ function done(summary, latency, requests)
   io.write(string.format("P95 %d\\n", latency:percentile(95)))
   io.write(string.format("ERRORS %d %d\\n", summary.errors.status,
     summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout))
+  io.write(string.format("BYTES %d\\n", summary.bytes))
 end
 """
 
 
 @dataclass(frozen=True)
 class Load:
-    """One measurement. Times in milliseconds; `cpu_us`: processor time of the serving process per request."""
+    """One measurement. Times in milliseconds; `cpu_us`: processor time of the serving process per request.
+
+    `bytes_each`: of an answer, head and body.
+    """
 
     per_second: float
     p50: float
@@ -32,6 +36,7 @@ class Load:
     refused: int
     broken: int
     cpu_us: float
+    bytes_each: float
 
 
 def wrk_is_missing() -> bool:
@@ -73,6 +78,7 @@ def ask(
         refused=int(_number(r"ERRORS (\d+)", text)),
         broken=int(_number(r"ERRORS \d+ (\d+)", text)),
         cpu_us=used / max(requests, 1) * 1e6,
+        bytes_each=_number(r"BYTES (\d+)", text) / max(requests, 1),
     )
 
 

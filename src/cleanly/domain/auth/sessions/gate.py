@@ -4,6 +4,7 @@ A session's state is kept for at most a second, so a revocation made by another 
 second without any message between processes; one made by this process drops the copy at once.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime
@@ -39,6 +40,7 @@ class Gate:
         self._signer = signer
         self._state_seconds = state_seconds
         self._known: OrderedDict[UUID, tuple[float, GateState, Caller]] = OrderedDict()
+        self._looks: dict[UUID, asyncio.Task[tuple[GateState, Caller]]] = {}
 
     async def admit(self, authorization: str | None) -> Caller:
         """Verify the token, its session and its epoch (AUTH.md section 3, step 4).
@@ -58,20 +60,20 @@ class Gate:
         return await self._look(claims, now)
 
     async def _look(self, claims: AccessClaims, now: datetime) -> Caller:
-        state = await self._load(claims.session_id)
+        state, caller = await self._load(claims.session_id)
         verdict = rules.may_pass(claims.epoch, state, now=now)
         if isinstance(verdict, rules.Pass) and verdict.confirm:
             async with self._db.begin() as session:
                 confirmed = await service.confirm(session, claims.session_id, claims.epoch, now=now)
             self.forget([claims.session_id])
-            state = await self._load(claims.session_id)
+            state, caller = await self._load(claims.session_id)
             verdict = rules.may_pass(claims.epoch, state, now=now)
             if not confirmed and isinstance(verdict, rules.Pass):
                 # Above every epoch given out: a restored backup. The phone refreshes and meets the judge.
                 raise TokenSuperseded
         match verdict:
             case rules.Pass():
-                return self._known[claims.session_id][2]
+                return caller
             case rules.Superseded():
                 raise TokenSuperseded
             case rules.Dead(reason="revoked"):
@@ -79,27 +81,44 @@ class Gate:
             case rules.Dead():
                 raise SessionExpired
 
-    async def _load(self, session_id: UUID) -> GateState:
+    async def _load(self, session_id: UUID) -> tuple[GateState, Caller]:
+        """One look for all calls of a session that miss together: a phone asks for several things at once."""
+        look = self._looks.get(session_id)
+        if look is None:
+            look = self._looks[session_id] = asyncio.create_task(self._read(session_id))
+            look.add_done_callback(lambda done: self._looked(session_id, done))
+        return await asyncio.shield(look)
+
+    async def _read(self, session_id: UUID) -> tuple[GateState, Caller]:
         async with self._db.look() as session:
             state = await queries.gate_state(session, session_id)
         if state is None:
             # Swept long after its end, or lost with a restored backup: it can't be continued.
             raise SessionRevoked
-        caller = Caller(user_id=state.user_id, session_id=session_id, is_admin=state.is_admin)
-        self._known[session_id] = (monotonic() + self._state_seconds, state, caller)
+        return state, Caller(user_id=state.user_id, session_id=session_id, is_admin=state.is_admin)
+
+    def _looked(self, session_id: UUID, look: "asyncio.Task[tuple[GateState, Caller]]") -> None:
+        """Keep what was read, unless it was forgotten meanwhile: it may be of before the change."""
+        is_news = self._looks.get(session_id) is look
+        if is_news:
+            del self._looks[session_id]
+        if look.cancelled() or look.exception() is not None or not is_news:  # its callers have heard, if any still wait
+            return
+        self._known[session_id] = (monotonic() + self._state_seconds, *look.result())
         self._known.move_to_end(session_id)
         if len(self._known) > _SESSIONS_MAX:
             self._known.popitem(last=False)
-        return state
 
     def forget(self, session_ids: Iterable[UUID]) -> None:
         """Drop what is known of these sessions: called after the commit that changed them."""
         for session_id in session_ids:
             self._known.pop(session_id, None)
+            self._looks.pop(session_id, None)
 
     def forget_everything(self) -> None:
         """Drop all: a role was changed, and roles are kept per session."""
         self._known.clear()
+        self._looks.clear()
 
 
 def bearer(authorization: str | None) -> str:
