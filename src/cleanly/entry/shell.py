@@ -119,7 +119,7 @@ class Shell:
 
     async def _serve(self, call: Call, receive: Receive) -> None:
         scope, headers = call.scope, call.headers
-        structlog.contextvars.bind_contextvars(request_id=scope[SCOPE_REQUEST_ID])
+        tracing.REQUEST_ID.set(scope[SCOPE_REQUEST_ID])
         peer = scope.get("client")
         call.client = scope[SCOPE_CLIENT] = self._addresses.resolve(peer[0] if peer else None, scope["scheme"], headers)
         call.is_probe = call.path in self._probes or call.path.startswith(self._beneath_probes)

@@ -1,5 +1,6 @@
 """The only place that asks the machine for the time."""
 
+import time
 from datetime import UTC, datetime
 
 
@@ -9,6 +10,10 @@ class Clock:
     def now(self) -> datetime:
         """The current instant, timezone-aware, in UTC."""
         return datetime.now(UTC)
+
+    def seconds(self) -> float:
+        """The same instant in seconds since 1970, for what every request asks."""
+        return time.time()
 
 
 def rfc3339(moment: datetime) -> str:

@@ -26,7 +26,12 @@ def made_by(source: Callable[[], UUID]) -> Generator[None, None, None]:
         _source.reset(token)
 
 
-@lru_cache(maxsize=16_384)
 def text_of(some_id: UUID) -> str:
     """Its canonical text. Kept, because the ids of those who call now are written again and again."""
-    return str(some_id)
+    return _text(some_id.int)
+
+
+# By the number: a UUID's hash and comparison are written in Python, a number's are not.
+@lru_cache(maxsize=16_384)
+def _text(number: int) -> str:
+    return str(UUID(int=number))

@@ -43,7 +43,9 @@ def count_from_zero() -> None:
 
 
 def _name_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """The trace that the line belongs to, if it belongs to one."""
+    """The request and the trace that the line belongs to, if it belongs to any."""
+    if (request_id := tracing.REQUEST_ID.get()) is not None:
+        event.setdefault("request_id", request_id)
     if (found := tracing.current_ids()) is not None:
         event["trace_id"], event["span_id"] = found
     return event
@@ -145,7 +147,6 @@ def set_up_logging(*, level: str, as_json: bool, stream: TextIO | None = None) -
     """Send structlog's and the standard library's records through one pipeline to `stream` (stdout)."""
     out = stream or sys.stdout
     first: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
         _name_trace,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="timestamp"),

@@ -7,12 +7,15 @@ A caller's `traceparent` (W3C Trace Context) goes through to jobs and to the cal
 import re
 from collections.abc import Generator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from opentelemetry import context as contexts
 from opentelemetry import trace
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
-__all__ = ["TRACES", "SpanKind", "current_ids", "failed", "span", "traceparent", "within"]
+__all__ = ["REQUEST_ID", "TRACES", "SpanKind", "current_ids", "failed", "span", "traceparent", "within"]
+# The request that this work began with, jobs included: on each line of the log.
+REQUEST_ID: ContextVar[str | None] = ContextVar("cleanly_request_id", default=None)
 _TRACER = trace.get_tracer("cleanly")
 # Version, trace id, parent id, flags; neither id all zeros.
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})")

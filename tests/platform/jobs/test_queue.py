@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import structlog
 from procrastinate.manager import JobManager
 from procrastinate.worker import Worker
 from structlog.testing import capture_logs
 
+from cleanly.kernel import tracing
 from cleanly.kernel.context import Context
 from cleanly.kernel.errors import Unavailable
 from cleanly.kernel.messages import Task, Tick
@@ -74,11 +74,11 @@ async def test_a_failing_job_is_tried_again_then_dead_then_revived_and_succeeds(
         if broken:
             raise Boom(SECRET)
 
-    structlog.contextvars.bind_contextvars(request_id="req_7")
+    token = tracing.REQUEST_ID.set("req_7")
     try:
         job_id = await world.enqueue(NOTE, Note(text="at last"))
     finally:
-        structlog.contextvars.unbind_contextvars("request_id")
+        tracing.REQUEST_ID.reset(token)
     async with world.worker(Module("sample", jobs=[TxJob(NOTE, run)])):
         await world.becomes(job_id, "failed")
         assert await world.effects() == []
@@ -170,15 +170,15 @@ async def test_a_line_per_run_and_no_payload_in_any_log(world: World, caplog: py
     async def run(_context: Context, _note: Note) -> None:
         nonlocal runs
         runs += 1
-        seen.append(structlog.contextvars.get_contextvars().get("request_id"))
+        seen.append(tracing.REQUEST_ID.get())
         if runs == 1:
             raise Boom
 
-    structlog.contextvars.bind_contextvars(request_id="req_9")
+    token = tracing.REQUEST_ID.set("req_9")
     try:
         job_id = await world.enqueue(NOTE, Note(text=SECRET))
     finally:
-        structlog.contextvars.unbind_contextvars("request_id")
+        tracing.REQUEST_ID.reset(token)
     with caplog.at_level(logging.INFO), capture_logs() as logs:
         async with world.worker(Module("sample", jobs=[FlowJob(NOTE, run)])):
             await world.becomes(job_id, "succeeded")

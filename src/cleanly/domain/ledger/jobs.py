@@ -64,7 +64,7 @@ def _tell(report: Report, look: metrics.Look, context: Context) -> None:
         look,
         drift=len(report.drift),
         faults=len(report.faults),
-        at_seconds=int(context.clock.now().timestamp()),
+        at_seconds=int(context.clock.seconds()),
     )
     for drift in report.drift:
         _log.error(

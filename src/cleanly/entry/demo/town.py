@@ -51,6 +51,10 @@ class TownClock(Clock):
         """The town's time."""
         return self.at
 
+    def seconds(self) -> float:
+        """The same in seconds since 1970."""
+        return self.at.timestamp()
+
     def new_id(self) -> UUID:
         """A UUIDv7 of this time; of two the later one is greater."""
         return UUID(int=((self.at - _EPOCH) // _MILLISECOND) << 80 | 0x7 << 76 | 0x2 << 62 | next(self._numbers))

@@ -92,7 +92,7 @@ class Cache:
 
     def peek(self, key: str) -> bytes | None:
         """The near copy, if there is one: for a caller that can't wait."""
-        value = self._near.get(key, self._now())
+        value = self._near.get(key, self._clock.seconds())
         if value is not None:
             TALLY.hits += 1
         return value
@@ -106,7 +106,7 @@ class Cache:
         Raises:
             Unavailable: the load took more than `LOAD_SECONDS_MAX`.
         """
-        value = self._near.get(key, self._now())
+        value = self._near.get(key, self._clock.seconds())
         if value is not None:
             TALLY.hits += 1
             return value
@@ -175,7 +175,7 @@ class Cache:
 
     def _keep(self, flight: _Flight, key: str, value: bytes, lasts_seconds: float) -> None:
         if not flight.is_stale and flight.gap == self._gap:
-            self._near.put(key, value, now=self._now(), lasts_seconds=lasts_seconds)
+            self._near.put(key, value, now=self._clock.seconds(), lasts_seconds=lasts_seconds)
 
     def _landed(self, task: asyncio.Task[bytes | None]) -> None:
         self._loading.discard(task)
@@ -196,9 +196,6 @@ class Cache:
         for flight in self._flights.values():
             flight.is_stale = True
         self._flights.clear()
-
-    def _now(self) -> float:
-        return self._clock.now().timestamp()
 
 
 async def _bounded(load: Load) -> bytes | None:

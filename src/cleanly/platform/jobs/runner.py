@@ -130,7 +130,7 @@ class Runner:
         job_id, attempt = row.id or 0, row.attempts + 1
         loop = asyncio.get_running_loop()
         started = loop.time()
-        structlog.contextvars.clear_contextvars()
+        tracing.REQUEST_ID.set(None)
         outcome: metrics.Outcome = "succeeded"
         fault: Exception | None = None
         try:
@@ -181,8 +181,7 @@ class Runner:
 def _read(task: Task[Any], stored: dict[str, Any]) -> BaseModel:
     try:
         envelope = Envelope.model_validate(stored)
-        if envelope.request_id is not None:
-            structlog.contextvars.bind_contextvars(request_id=envelope.request_id)
+        tracing.REQUEST_ID.set(envelope.request_id)
         payload: BaseModel = task.payload.model_validate(envelope.payload)
     except ValidationError as error:
         faults = [f"{'.'.join(str(part) for part in fault['loc'])}: {fault['type']}" for fault in error.errors()]

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-import structlog
 from procrastinate.jobs import DEFAULT_QUEUE
 from psycopg.types.json import Jsonb
 from pydantic import BaseModel
@@ -48,11 +47,10 @@ def values_of(
     task: Task[P], payload: P, *, run_at: datetime | None = None, lock: str | None = None, priority: int = 0
 ) -> dict[str, Any]:
     """What `ASKING` asks for."""
-    request_id = structlog.contextvars.get_contextvars().get("request_id")
     envelope = Envelope(
         payload=payload.model_dump(mode="json"),
         attempts_max=task.attempts_max,
-        request_id=str(request_id) if request_id is not None else None,
+        request_id=tracing.REQUEST_ID.get(),
         traceparent=tracing.traceparent(),
     )
     return {

@@ -57,7 +57,7 @@ class Limiter:
             KeyError: no such policy: a fault of the program.
         """
         if self._store is None:
-            found = self._windows[policy].hit(key, self._clock.now().timestamp())
+            found = self._windows[policy].hit(key, self._clock.seconds())
         else:
             found = await self._hit_shared(self._store, self.policies[policy], key)
         if not found.allowed:
