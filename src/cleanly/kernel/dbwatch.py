@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 from weakref import WeakSet
 
 import psycopg
@@ -43,7 +43,7 @@ _errors: dict[ErrorClass, int] = dict.fromkeys(("connect", "pool_timeout", "08",
 # Where reads that a replica may serve went; `primary` reads where none is configured are not counted.
 ReadPlace = Literal["replica", "caller_wrote", "replica_down"]
 _reads: dict[ReadPlace, int] = dict.fromkeys(("replica", "caller_wrote", "replica_down"), 0)
-_pools: WeakSet["WatchedPool"] = WeakSet()
+_pools: WeakSet["Watched"] = WeakSet()
 _names: set[str] = set()
 
 
@@ -80,6 +80,24 @@ class WatchedCursor(psycopg.AsyncCursor[Any]):
             STATEMENTS.record((name,), perf_counter() - began)
 
 
+class Watched(Protocol):
+    """A pool, as the metrics ask it: how many it may open, how many are lent and idle, who waits for one now."""
+
+    waiting: int
+
+    @property
+    def size_max(self) -> int: ...  # noqa: D102
+
+    def checkedout(self) -> int: ...  # noqa: D102
+
+    def checkedin(self) -> int: ...  # noqa: D102
+
+
+def watch(pool: Watched) -> None:
+    """Count this pool's connections for as long as it exists."""
+    _pools.add(pool)
+
+
 class WatchedPool(AsyncAdaptedQueuePool):
     """SQLAlchemy's pool that tells how long one waits for it."""
 
@@ -87,7 +105,7 @@ class WatchedPool(AsyncAdaptedQueuePool):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        _pools.add(self)
+        watch(self)
 
     @property
     def size_max(self) -> int:
