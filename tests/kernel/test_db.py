@@ -126,14 +126,24 @@ async def test_a_full_lane_is_a_503_at_the_deadline_and_counted_as_a_full_pool(d
 
 
 async def test_the_metrics_count_the_connections_of_both_pools(database_url: str, monkeypatch: pytest.MonkeyPatch):
-    def counted() -> list[float]:
-        return [seen.value for look in (dbwatch._connections, dbwatch._most) for seen in look(CallbackOptions())]
+    def counted() -> dict[tuple[str, ...], float]:
+        seen = [one for look in (dbwatch._connections, dbwatch._most) for one in look(CallbackOptions())]
+        return {tuple((one.attributes or {}).values()): one.value for one in seen}  # type: ignore[misc]
 
     monkeypatch.setattr(dbwatch, "_pools", set())
     database = Database(database_url, pool_size=7, lane_size=3)
-    async with database.alone(), database.begin() as session:
+    async with database.alone(), database.alone(), database.begin() as session:
         await session.execute(text("SELECT 1"))
-        assert counted() == [2, 0, 10]
-    assert counted() == [0, 2, 10]
+        assert counted() == {
+            ("transactions",): 7,
+            ("transactions", "used"): 1,
+            ("transactions", "idle"): 0,
+            ("lane",): 3,
+            ("lane", "used"): 2,
+            ("lane", "idle"): 0,
+        }
+    at_rest = counted()
+    assert (at_rest["transactions", "idle"], at_rest["lane", "idle"]) == (1, 2)
     await database.close()
-    assert counted() == [0, 0, 10]
+    closed = counted()
+    assert {closed[name, state] for name in ("transactions", "lane") for state in ("used", "idle")} == {0}

@@ -118,12 +118,11 @@ def _board(settings: Settings) -> Notices | None:
 
 
 def _database(settings: Settings, url: str, name: str, board: Notices | None) -> Database:
-    # A third for the hottest statements, which are short and many; transactions hold theirs for longer.
-    lane_size = max(1, settings.database_pool_size // 3)
+    pool_size, lane_size = settings.pool_sizes()
     return Database(
         url,
         read_url=settings.read_database_url.get_secret_value() if settings.read_database_url else None,
-        pool_size=max(1, settings.database_pool_size - lane_size),
+        pool_size=pool_size,
         lane_size=lane_size,
         pool_overflow=settings.database_pool_overflow,
         deadline_seconds=settings.database_seconds_max,

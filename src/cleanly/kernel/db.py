@@ -113,8 +113,8 @@ async def driver_of(session: AsyncSession) -> PatientConnection:
 class Database:
     """Opens transactions. Holding one means: you decide where a transaction begins and ends.
 
-    `patience` bounds every wait for the server on the client's side, so that a frozen database is an answer
-    within seconds, not a hanging phone.
+    `deadline_seconds` bounds every wait for the server on the client's side, so that a frozen database is an answer
+    within seconds, not a hanging phone. The `lane_size` connections of `alone` come on top of the pool's.
     """
 
     def __init__(

@@ -1,7 +1,8 @@
 """What operators see of the database: statements by name, waits for a connection, errors by class."""
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from time import perf_counter
 from typing import Any, Literal, Protocol
@@ -83,6 +84,7 @@ class WatchedCursor(psycopg.AsyncCursor[Any]):
 class Watched(Protocol):
     """A pool, as the metrics ask it: how many it may open, how many are lent and idle, who waits for one now."""
 
+    name: str
     waiting: int
 
     @property
@@ -101,6 +103,7 @@ def watch(pool: Watched) -> None:
 class WatchedPool(AsyncAdaptedQueuePool):
     """SQLAlchemy's pool that tells how long one waits for it."""
 
+    name = "transactions"
     waiting = 0
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -157,14 +160,22 @@ def _read_counts(_options: CallbackOptions) -> Iterable[Observation]:
     return [Observation(count, {"place": place}) for place, count in _reads.items()]
 
 
+def _by_name(count: Callable[[Watched], int]) -> Iterable[tuple[int, dict[str, str]]]:
+    totals = Counter[str]()
+    for pool in list(_pools):
+        totals[pool.name] += count(pool)
+    return [(total, {"db_client_connection_pool_name": name}) for name, total in totals.items()]
+
+
 def _connections(_options: CallbackOptions) -> Iterable[Observation]:
-    pools = list(_pools)
-    yield Observation(sum(pool.checkedout() for pool in pools), {"db_client_connection_state": "used"})
-    yield Observation(sum(pool.checkedin() for pool in pools), {"db_client_connection_state": "idle"})
+    for total, labels in _by_name(lambda pool: pool.checkedout()):
+        yield Observation(total, labels | {"db_client_connection_state": "used"})
+    for total, labels in _by_name(lambda pool: pool.checkedin()):
+        yield Observation(total, labels | {"db_client_connection_state": "idle"})
 
 
 def _most(_options: CallbackOptions) -> Iterable[Observation]:
-    yield Observation(sum(pool.size_max for pool in list(_pools)))
+    return [Observation(total, labels) for total, labels in _by_name(lambda pool: pool.size_max)]
 
 
 def _pending(_options: CallbackOptions) -> Iterable[Observation]:

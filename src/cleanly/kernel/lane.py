@@ -34,6 +34,8 @@ class Lane:
     while somebody stands there, nothing is idle.
     """
 
+    name = "lane"
+
     def __init__(
         self,
         connect: Callable[[], Awaitable[PatientConnection]],
