@@ -104,9 +104,10 @@ async def test_close_ends_the_idle_ones_and_those_that_come_back_later(database_
 
 @dataclass
 class Wire:
-    """A connection that is always well, and takes its time to open."""
+    """A connection to nowhere. Its pings are answered like its opening: late, and not always."""
 
     line: socket.socket
+    maker: "Wires"
     is_open: bool = True
     transaction_status: TransactionStatus = TransactionStatus.IDLE
     users: int = 0
@@ -121,22 +122,28 @@ class Wire:
     def finish(self) -> None:
         self.is_open = False
 
+    async def execute(self, _query: str) -> None:
+        await self.maker.answer()
+
 
 @dataclass
 class Wires:
-    """Opens them, and knows how many there are. Each opening takes some turns of the loop, and may fail."""
+    """Opens them, and knows how many there are. Each answer takes some turns of the loop, and may be an error."""
 
     line: socket.socket
     turns: int = 0
     fails: list[bool] = field(default_factory=list[bool])
     all: list[Wire] = field(default_factory=list[Wire])
 
-    async def connect(self) -> PatientConnection:
+    async def answer(self) -> None:
         for _ in range(self.turns):
             await asyncio.sleep(0)
         if self.fails and self.fails.pop():
             raise psycopg.OperationalError("refused")
-        self.all.append(Wire(self.line))
+
+    async def connect(self) -> PatientConnection:
+        await self.answer()
+        self.all.append(Wire(self.line, self))
         return cast("PatientConnection", self.all[-1])
 
     @property
@@ -175,6 +182,20 @@ async def test_who_came_first_is_served_first_and_who_waits_too_long_is_refused(
         assert (lane.checkedin(), lane.checkedout(), lane.waiting) == (1, 0, 0)
 
 
+async def test_one_whose_ping_was_cancelled_is_closed():
+    with quiet() as line:
+        wires = Wires(line)
+        lane = Lane(wires.connect, size=1, trusted_seconds=0.0)
+        lane.give_back(await lane.take())
+        wires.turns = 3
+        asking = asyncio.create_task(lane.take())
+        await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.wait([asking])
+        assert asking.cancelled()
+        assert (wires.open_ones, lane.checkedin(), lane.checkedout()) == (0, 0, 0)
+
+
 USES = st.lists(
     st.tuples(
         st.integers(0, 4),  # turns of the loop before it comes
@@ -186,17 +207,16 @@ USES = st.lists(
 )
 
 
-@given(USES, st.integers(1, 3), st.integers(0, 3), st.lists(st.booleans(), max_size=6))
+@given(USES, st.integers(1, 3), st.integers(0, 3), st.lists(st.booleans(), max_size=6), st.sampled_from([0.0, 60.0]))
 def test_whoever_gives_up_and_whenever_no_place_is_lost_and_no_connection_has_two_users(
-    uses: list[tuple[int, int, str, int | None]], size: int, turns: int, fails: list[bool]
+    uses: list[tuple[int, int, str, int | None]], size: int, turns: int, fails: list[bool], trusted_seconds: float
 ):
     with quiet() as line:
-        asyncio.run(crowd(Wires(line, turns, list(fails)), uses, size))
+        wires = Wires(line, turns, list(fails))
+        asyncio.run(crowd(wires, Lane(wires.connect, size=size, trusted_seconds=trusted_seconds), uses))
 
 
-async def crowd(wires: Wires, uses: list[tuple[int, int, str, int | None]], size: int) -> None:
-    lane = Lane(wires.connect, size=size)
-
+async def crowd(wires: Wires, lane: Lane, uses: list[tuple[int, int, str, int | None]]) -> None:
     async def pause(turns: int) -> None:
         for _ in range(turns):
             await asyncio.sleep(0)
@@ -209,7 +229,7 @@ async def crowd(wires: Wires, uses: list[tuple[int, int, str, int | None]], size
         try:
             assert wire.is_open
             assert wire.users == 1
-            assert wires.open_ones <= size
+            assert wires.open_ones <= lane.size_max
             await pause(holds)
         except BaseException:
             lane.discard(seat)
@@ -229,11 +249,12 @@ async def crowd(wires: Wires, uses: list[tuple[int, int, str, int | None]], size
 
     tasks = [asyncio.create_task(use(comes, holds, manner)) for comes, holds, manner, _ in uses]
     cancelling = [cancel(task, after) for task, (*_, after) in zip(tasks, uses, strict=True) if after is not None]
-    ends, _ = await asyncio.gather(asyncio.gather(*tasks, return_exceptions=True), asyncio.gather(*cancelling))
+    async with asyncio.timeout(5):  # a place that is lost would be waited for
+        ends, _ = await asyncio.gather(asyncio.gather(*tasks, return_exceptions=True), asyncio.gather(*cancelling))
     assert {type(error) for error in ends} <= {type(None), asyncio.CancelledError, psycopg.OperationalError}
     assert (lane.checkedout(), lane.waiting) == (0, 0)
     assert lane.checkedin() == wires.open_ones
     wires.fails.clear()
-    async with asyncio.timeout(5):  # every place can be had
-        again = [await lane.take() for _ in range(size)]
-    assert wires.open_ones == len({id(seat.connection) for seat in again}) == size
+    async with asyncio.timeout(5):
+        again = [await lane.take() for _ in range(lane.size_max)]
+    assert wires.open_ones == len({id(seat.connection) for seat in again}) == lane.size_max
