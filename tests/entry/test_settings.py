@@ -211,3 +211,14 @@ def test_no_group_of_settings_hides_anothers_check():
     )
     assert [name for name, times in names.items() if times > 1] == []
     assert len(names) > 10
+
+
+@pytest.mark.parametrize(("all_of_them", "split"), [(2, (1, 1)), (5, (4, 1)), (10, (7, 3)), (100, (67, 33))])
+def test_a_process_holds_as_many_connections_as_it_is_told(
+    monkeypatch: pytest.MonkeyPatch, all_of_them: int, split: tuple[int, int]
+):
+    assert load(monkeypatch, DATABASE_POOL_SIZE=str(all_of_them)).pool_sizes() == split
+
+
+def test_one_connection_is_too_few_for_the_two_pools(monkeypatch: pytest.MonkeyPatch):
+    assert "DATABASE_POOL_SIZE" in faults(monkeypatch, DATABASE_POOL_SIZE="1")

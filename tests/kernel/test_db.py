@@ -4,8 +4,10 @@ import asyncio
 
 import psycopg
 import pytest
+from opentelemetry.metrics import CallbackOptions
 from sqlalchemy import text
 
+from cleanly.kernel import dbwatch
 from cleanly.kernel.db import Database, after_commit
 from cleanly.kernel.errors import Unavailable
 
@@ -41,16 +43,14 @@ async def test_a_statement_alone_is_committed_by_itself(db: Database):
             assert (await session.execute(text("SELECT action FROM audit_events"))).scalars().all() == ["alone"]
 
 
-async def test_a_connection_used_alone_goes_back_as_it_was(db: Database):
-    async with db.alone() as connection:
-        backend = connection.info.backend_pid
+async def test_statements_alone_share_one_connection_of_their_own(db: Database):
+    backends: set[int] = set()
+    for _ in range(3):
+        async with db.alone() as connection:
+            backends.add(connection.info.backend_pid)
     async with db.begin() as session:
-        assert await session.scalar(text("SELECT pg_backend_pid()")) == backend
-        await session.execute(
-            text("INSERT INTO audit_events (id, at, action) VALUES (gen_random_uuid(), now(), 'kept')")
-        )
-        async with db.look() as other:
-            assert (await other.execute(text("SELECT count(*) FROM audit_events"))).scalar_one() == 0
+        assert await session.scalar(text("SELECT pg_backend_pid()")) not in backends
+    assert len(backends) == 1
 
 
 async def test_a_refused_statement_costs_one_connection_and_the_next_gets_another(db: Database):
@@ -80,10 +80,11 @@ async def test_a_connection_killed_under_a_statement_is_unavailable_and_not_used
 
 
 async def test_a_call_cancelled_in_the_middle_leaves_nothing_to_the_next(db: Database):
-    sent = asyncio.Event()
+    sent, backends = asyncio.Event(), list[int]()
 
     async def hang() -> None:
         async with db.alone() as connection:
+            backends.append(connection.info.backend_pid)
             sent.set()
             await connection.execute("SELECT pg_sleep(60)")
 
@@ -95,3 +96,54 @@ async def test_a_call_cancelled_in_the_middle_leaves_nothing_to_the_next(db: Dat
     async with db.alone() as connection:
         cursor = await connection.execute("SELECT 1")
         assert await cursor.fetchone() == (1,)
+        assert connection.info.backend_pid not in backends
+
+
+async def test_a_statement_alone_ends_at_its_deadline_and_the_next_one_works(db: Database):
+    async def sleep_long() -> None:
+        async with db.alone(deadline_seconds=0.2) as connection:
+            await connection.execute("SELECT pg_sleep(30)")
+
+    async with asyncio.timeout(10):
+        with pytest.raises(Unavailable):
+            await sleep_long()
+    async with db.alone() as connection:
+        assert await (await connection.execute("SELECT 1")).fetchone() == (1,)
+
+
+async def test_a_full_lane_is_a_503_at_the_deadline_and_counted_as_a_full_pool(database_url: str):
+    database = Database(database_url, lane_size=1)
+    before = dbwatch._errors["pool_timeout"]
+    async with database.alone():
+        with pytest.raises(Unavailable):
+            async with database.alone(deadline_seconds=0.05):
+                pytest.fail("nobody gave the one connection back")
+        assert dbwatch._errors["pool_timeout"] == before + 1
+        await database.ping()  # transactions have connections of their own
+    async with database.alone():
+        pass
+    await database.close()
+
+
+async def test_the_metrics_count_the_connections_of_both_pools(database_url: str, monkeypatch: pytest.MonkeyPatch):
+    def counted() -> dict[tuple[str, ...], float]:
+        seen = [one for look in (dbwatch._connections, dbwatch._most) for one in look(CallbackOptions())]
+        return {tuple((one.attributes or {}).values()): one.value for one in seen}  # type: ignore[misc]
+
+    monkeypatch.setattr(dbwatch, "_pools", set())
+    database = Database(database_url, pool_size=7, lane_size=3)
+    async with database.alone(), database.alone(), database.begin() as session:
+        await session.execute(text("SELECT 1"))
+        assert counted() == {
+            ("transactions",): 7,
+            ("transactions", "used"): 1,
+            ("transactions", "idle"): 0,
+            ("lane",): 3,
+            ("lane", "used"): 2,
+            ("lane", "idle"): 0,
+        }
+    at_rest = counted()
+    assert (at_rest["transactions", "idle"], at_rest["lane", "idle"]) == (1, 2)
+    await database.close()
+    closed = counted()
+    assert {closed[name, state] for name in ("transactions", "lane") for state in ("used", "idle")} == {0}

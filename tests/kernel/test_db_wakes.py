@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import pathlib
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
@@ -77,20 +77,32 @@ async def asleep_or_awake(database_url: str) -> AsyncGenerator[tuple[Compute, Da
         server.close()
 
 
-async def one(database: Database) -> int:
+async def in_a_transaction(database: Database) -> int:
     async with database.begin() as session:
         return int(await session.scalar(text("SELECT 1")) or 0)
 
 
-async def test_the_first_caller_wakes_a_sleeping_compute(asleep_or_awake: tuple[Compute, Database]):
+async def alone(database: Database) -> int:
+    async with database.alone() as connection:
+        row = await (await connection.execute("SELECT 1")).fetchone()
+        return int(row[0]) if row else 0
+
+
+Ask = Callable[[Database], Awaitable[int]]
+both_ways = pytest.mark.parametrize("one", [in_a_transaction, alone])
+
+
+@both_ways
+async def test_the_first_caller_wakes_a_sleeping_compute(asleep_or_awake: tuple[Compute, Database], one: Ask):
     compute, database = asleep_or_awake
     compute.is_asleep, compute.wakes_after = True, 3
     assert await one(database) == 1
     assert compute.knocks == 3
 
 
+@both_ways
 async def test_one_that_does_not_wake_is_a_503_and_the_next_call_finds_it_awake(
-    asleep_or_awake: tuple[Compute, Database],
+    asleep_or_awake: tuple[Compute, Database], one: Ask
 ):
     compute, database = asleep_or_awake
     compute.is_asleep = True
@@ -100,7 +112,10 @@ async def test_one_that_does_not_wake_is_a_503_and_the_next_call_finds_it_awake(
     assert await one(database) == 1
 
 
-async def test_sockets_dropped_while_nobody_spoke_are_noticed_by_nobody(asleep_or_awake: tuple[Compute, Database]):
+@both_ways
+async def test_sockets_dropped_while_nobody_spoke_are_noticed_by_nobody(
+    asleep_or_awake: tuple[Compute, Database], one: Ask
+):
     compute, database = asleep_or_awake
     assert set(await asyncio.gather(*(one(database) for _ in range(5)))) == {1}
     compute.drop()
@@ -108,7 +123,10 @@ async def test_sockets_dropped_while_nobody_spoke_are_noticed_by_nobody(asleep_o
     assert set(await asyncio.gather(*(one(database) for _ in range(5)))) == {1}
 
 
-async def test_killed_backends_are_noticed_by_nobody(asleep_or_awake: tuple[Compute, Database], database_url: str):
+@both_ways
+async def test_killed_backends_are_noticed_by_nobody(
+    asleep_or_awake: tuple[Compute, Database], database_url: str, one: Ask
+):
     compute, database = asleep_or_awake
     await asyncio.gather(*(one(database) for _ in range(3)))
     with psycopg.connect(database_url, autocommit=True) as connection:
@@ -125,8 +143,9 @@ async def test_killed_backends_are_noticed_by_nobody(asleep_or_awake: tuple[Comp
     assert set(await asyncio.gather(*(one(database) for _ in range(3)))) == {1}
 
 
+@both_ways
 async def test_a_statement_that_may_have_run_is_never_run_again(
-    asleep_or_awake: tuple[Compute, Database], database_url: str
+    asleep_or_awake: tuple[Compute, Database], database_url: str, one: Ask
 ):
     compute, database = asleep_or_awake
     assert await one(database) == 1
@@ -134,14 +153,19 @@ async def test_a_statement_that_may_have_run_is_never_run_again(
         connection.execute("CREATE SEQUENCE wakes_count")
         try:
 
-            async def count() -> None:
+            async def count_alone() -> None:
+                compute.swallows_answers = True
+                async with database.alone() as own:
+                    await own.execute("SELECT nextval('wakes_count')")
+
+            async def count_in_a_transaction() -> None:
                 async with database.begin() as session:
                     await session.scalar(text("SELECT 1"))
                     compute.swallows_answers = True
                     await session.scalar(text("SELECT nextval('wakes_count')"))
 
             with pytest.raises(Unavailable):
-                await count()
+                await (count_alone() if one is alone else count_in_a_transaction())
             compute.swallows_answers = False
             assert await one(database) == 1
             # A sequence forgets no step, not even one that was rolled back.

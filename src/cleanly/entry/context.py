@@ -118,10 +118,12 @@ def _board(settings: Settings) -> Notices | None:
 
 
 def _database(settings: Settings, url: str, name: str, board: Notices | None) -> Database:
+    pool_size, lane_size = settings.pool_sizes()
     return Database(
         url,
         read_url=settings.read_database_url.get_secret_value() if settings.read_database_url else None,
-        pool_size=settings.database_pool_size,
+        pool_size=pool_size,
+        lane_size=lane_size,
         pool_overflow=settings.database_pool_overflow,
         deadline_seconds=settings.database_seconds_max,
         name=f"cleanly-{name}",

@@ -17,11 +17,16 @@ class DatabaseSettings(Group):
     database_url: SecretStr | None = None
     direct_database_url: SecretStr | None = None
     read_database_url: SecretStr | None = None
-    database_pool_size: Annotated[int, Field(ge=1, le=100)] = 10
+    database_pool_size: Annotated[int, Field(ge=2, le=100)] = 10
     database_pool_overflow: Annotated[int, Field(ge=0, le=100)] = 0
     database_seconds_max: Annotated[float, Field(gt=0)] = 3.5
     cleanly_data_dir: str = ".data"
     allow_test_payments: Literal["on", "off"] = "off"
+
+    def pool_sizes(self) -> tuple[int, int]:
+        """How many connections for transactions, which hold theirs for longer, and for the hottest statements."""
+        lane = max(1, self.database_pool_size // 3)
+        return self.database_pool_size - lane, lane
 
     def database_refused(self) -> dict[str, str]:
         """Addresses that can't be read, and a pooler's where the database itself is needed."""

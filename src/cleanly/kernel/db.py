@@ -1,10 +1,9 @@
 """The database door. Only this file commits."""
 
 import contextlib
-import select
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import cast
 
 import psycopg
@@ -12,15 +11,15 @@ import structlog
 from sqlalchemy import MetaData, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
-from sqlalchemy.util import greenlet_spawn
 
-from cleanly.kernel.dbwatch import WatchedPool, count_error, count_read
+from cleanly.kernel.dberrors import refuse, refusing
+from cleanly.kernel.dbwatch import WatchedPool, count_read
 from cleanly.kernel.errors import Unavailable
-from cleanly.kernel.pgconn import DatabaseUrl, Patience, PatientConnection, connector
+from cleanly.kernel.lane import Lane
+from cleanly.kernel.pgconn import DatabaseUrl, Patience, PatientConnection, connector, ear
 from cleanly.kernel.recency import Noticeboard, Writers
 
 _log = structlog.get_logger(__name__)
@@ -36,8 +35,6 @@ _USED_AT = "cleanly.used_at"
 _IDLE_SECONDS = 1.0
 # A replica that did not answer is left alone for so long: one caller finds out that it is back, not all.
 _REPLICA_RESTS_SECONDS = 2.0
-# Connection lost, out of resources, shutting down, or cancelled by a timeout: waiting helps, logging in does not.
-_PASSING = ("08", "53", "57", "25P03", "55P03", "40001", "40P01", "25006")
 
 
 class Base(DeclarativeBase):
@@ -68,7 +65,7 @@ def _ping_the_idle(engine: AsyncEngine) -> None:
     def check(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
         is_fresh = time.monotonic() - record.info.get(_USED_AT, float("inf")) < _IDLE_SECONDS
         try:
-            if is_fresh and not _has_news(cast("PatientConnection", record.driver_connection)):
+            if is_fresh and not ear(cast("PatientConnection", record.driver_connection)).poll(0):
                 return
             engine.sync_engine.dialect.do_ping(connection)
         except psycopg.Error as error:
@@ -79,43 +76,32 @@ def _ping_the_idle(engine: AsyncEngine) -> None:
     event.listen(engine.sync_engine, "checkout", check)
 
 
-def _has_news(connection: PatientConnection) -> bool:
-    """Whether its socket has something to read, or is closed.
+class _Alone:
+    """One use of the lane, as a class because it is entered at every login and refresh."""
 
-    Raises:
-        psycopg.OperationalError: the driver knows of no socket any more.
-    """
-    socket = select.poll()
-    socket.register(connection.fileno(), select.POLLIN)
-    return bool(socket.poll(0))
+    __slots__ = ("_lane", "_patience", "_seat")
 
+    def __init__(self, lane: Lane, patience: Patience) -> None:
+        self._lane = lane
+        self._patience = patience
 
-def is_passing(error: BaseException) -> bool:
-    """Whether a database error goes away by itself: the caller gets a 503, a job tries again."""
-    if isinstance(error, PoolTimeout):
-        return True
-    if isinstance(error, DBAPIError):
-        if error.connection_invalidated:
-            return True
-        cause: BaseException | None = error.orig
-    else:
-        cause = error
-    if not isinstance(cause, psycopg.Error):
-        return False
-    if cause.sqlstate is None:  # raised by the driver, not the server: the socket, TLS, or a name that won't resolve
-        return isinstance(cause, psycopg.OperationalError)
-    return cause.sqlstate.startswith(_PASSING)
+    async def __aenter__(self) -> PatientConnection:
+        self._patience.__enter__()
+        try:
+            self._seat = await self._lane.take()
+        except BaseException as error:
+            self._patience.__exit__()
+            refuse(error)
+            raise
+        return self._seat.connection
 
-
-@contextlib.contextmanager
-def _refusing() -> Generator[None, None, None]:
-    try:
-        yield
-    except (DBAPIError, PoolTimeout, psycopg.Error) as error:
-        count_error(error)
-        if is_passing(error):
-            raise Unavailable from error
-        raise
+    async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        self._patience.__exit__()
+        if error is None:
+            self._lane.give_back(self._seat)
+        else:
+            self._lane.discard(self._seat)
+            refuse(error)
 
 
 async def driver_of(session: AsyncSession) -> PatientConnection:
@@ -127,8 +113,8 @@ async def driver_of(session: AsyncSession) -> PatientConnection:
 class Database:
     """Opens transactions. Holding one means: you decide where a transaction begins and ends.
 
-    `patience` bounds every wait for the server on the client's side, so that a frozen database is an answer
-    within seconds, not a hanging phone.
+    `deadline_seconds` bounds every wait for the server on the client's side, so that a frozen database is an answer
+    within seconds, not a hanging phone. The `lane_size` connections of `alone` come on top of the pool's.
     """
 
     def __init__(
@@ -138,6 +124,7 @@ class Database:
         read_url: str | None = None,
         pool_size: int = 10,
         pool_overflow: int = 0,
+        lane_size: int = 3,
         deadline_seconds: float = 4.0,
         name: str = "cleanly",
         board: Noticeboard | None = None,
@@ -147,7 +134,9 @@ class Database:
         self._sizes = (pool_size, pool_overflow)
         self.engine = self._open(url)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
-        # The same pool: only how a connection is used differs.
+        connect = connector(DatabaseUrl.parse(url), application_name=name, autocommit=True)
+        self._lane = Lane(connect, size=lane_size)
+        # The engine's pool: only how a connection is used differs.
         alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._looks = async_sessionmaker(alone, expire_on_commit=False)
         self._writers = Writers(board)
@@ -200,8 +189,7 @@ class Database:
         async with self._transaction(self._looks, deadline_seconds) as session:
             yield session
 
-    @asynccontextmanager
-    async def alone(self, *, deadline_seconds: float | None = None) -> AsyncGenerator[PatientConnection, None]:
+    def alone(self, *, deadline_seconds: float | None = None) -> AbstractAsyncContextManager[PatientConnection]:
         """The driver's own connection, for a single statement that is its whole transaction.
 
         For the few hottest statements: one round trip in place of three, and nothing between them and the driver.
@@ -209,18 +197,7 @@ class Database:
         Raises:
             Unavailable: as `begin`; whether the statement took effect is then unknown.
         """
-        with _refusing(), Patience.until(deadline_seconds or self._deadline_seconds):
-            pooled = await self.engine.raw_connection()
-            connection = cast("PatientConnection", pooled.driver_connection)
-            is_whole = False
-            try:
-                await connection.set_autocommit(True)
-                yield connection
-                await connection.set_autocommit(False)
-                is_whole = True
-            finally:
-                # Broken, or cancelled in the middle: nobody else may meet what it still has to say.
-                await greenlet_spawn(pooled.close if is_whole else pooled.invalidate)
+        return _Alone(self._lane, Patience(deadline_seconds or self._deadline_seconds))
 
     @asynccontextmanager
     async def read(self, *, deadline_seconds: float | None = None) -> AsyncGenerator[AsyncSession, None]:
@@ -251,7 +228,7 @@ class Database:
             count_read("replica_down")
             return None
         try:
-            with _refusing(), Patience.until(min(1.0, self._deadline_seconds)):
+            with refusing(), Patience(min(1.0, self._deadline_seconds)):
                 async with self._replica.connect():  # a host that swallows everything costs a second, not the deadline
                     pass
             session = await stack.enter_async_context(self._reading(self._replica_sessions, deadline_seconds))
@@ -276,7 +253,7 @@ class Database:
     async def _transaction(
         self, sessions: async_sessionmaker[AsyncSession], deadline_seconds: float | None
     ) -> AsyncGenerator[AsyncSession, None]:
-        with _refusing(), Patience.until(deadline_seconds or self._deadline_seconds):
+        with refusing(), Patience(deadline_seconds or self._deadline_seconds):
             async with sessions.begin() as session:
                 yield session
 
@@ -292,6 +269,7 @@ class Database:
 
     async def close(self) -> None:
         """Close every pooled connection."""
+        self._lane.close()
         for engine in (self.engine, self._replica):
             if engine is not None:
                 with contextlib.suppress(DBAPIError, psycopg.Error):  # a dead socket is as closed as can be

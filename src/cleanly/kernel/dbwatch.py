@@ -1,10 +1,11 @@
 """What operators see of the database: statements by name, waits for a connection, errors by class."""
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 from weakref import WeakSet
 
 import psycopg
@@ -43,7 +44,7 @@ _errors: dict[ErrorClass, int] = dict.fromkeys(("connect", "pool_timeout", "08",
 # Where reads that a replica may serve went; `primary` reads where none is configured are not counted.
 ReadPlace = Literal["replica", "caller_wrote", "replica_down"]
 _reads: dict[ReadPlace, int] = dict.fromkeys(("replica", "caller_wrote", "replica_down"), 0)
-_pools: WeakSet["WatchedPool"] = WeakSet()
+_pools: WeakSet["Watched"] = WeakSet()
 _names: set[str] = set()
 
 
@@ -80,14 +81,34 @@ class WatchedCursor(psycopg.AsyncCursor[Any]):
             STATEMENTS.record((name,), perf_counter() - began)
 
 
+class Watched(Protocol):
+    """A pool, as the metrics ask it: how many it may open, how many are lent and idle, who waits for one now."""
+
+    name: str
+    waiting: int
+
+    @property
+    def size_max(self) -> int: ...  # noqa: D102
+
+    def checkedout(self) -> int: ...  # noqa: D102
+
+    def checkedin(self) -> int: ...  # noqa: D102
+
+
+def watch(pool: Watched) -> None:
+    """Count this pool's connections for as long as it exists."""
+    _pools.add(pool)
+
+
 class WatchedPool(AsyncAdaptedQueuePool):
     """SQLAlchemy's pool that tells how long one waits for it."""
 
+    name = "transactions"
     waiting = 0
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        _pools.add(self)
+        watch(self)
 
     @property
     def size_max(self) -> int:
@@ -139,14 +160,22 @@ def _read_counts(_options: CallbackOptions) -> Iterable[Observation]:
     return [Observation(count, {"place": place}) for place, count in _reads.items()]
 
 
+def _by_name(count: Callable[[Watched], int]) -> Iterable[tuple[int, dict[str, str]]]:
+    totals = Counter[str]()
+    for pool in list(_pools):
+        totals[pool.name] += count(pool)
+    return [(total, {"db_client_connection_pool_name": name}) for name, total in totals.items()]
+
+
 def _connections(_options: CallbackOptions) -> Iterable[Observation]:
-    pools = list(_pools)
-    yield Observation(sum(pool.checkedout() for pool in pools), {"db_client_connection_state": "used"})
-    yield Observation(sum(pool.checkedin() for pool in pools), {"db_client_connection_state": "idle"})
+    for total, labels in _by_name(lambda pool: pool.checkedout()):
+        yield Observation(total, labels | {"db_client_connection_state": "used"})
+    for total, labels in _by_name(lambda pool: pool.checkedin()):
+        yield Observation(total, labels | {"db_client_connection_state": "idle"})
 
 
 def _most(_options: CallbackOptions) -> Iterable[Observation]:
-    yield Observation(sum(pool.size_max for pool in list(_pools)))
+    return [Observation(total, labels) for total, labels in _by_name(lambda pool: pool.size_max)]
 
 
 def _pending(_options: CallbackOptions) -> Iterable[Observation]:

@@ -7,9 +7,9 @@ a lost connection, which is the truth as far as this process can know it.
 
 import asyncio
 import os
+import select
 import socket
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -35,17 +35,20 @@ class BadDatabaseUrl(ValueError):
 class Patience:
     """How long the current task waits for the database, as one deadline for all waits inside the block."""
 
-    @staticmethod
-    @contextmanager
-    def until(seconds: float) -> Generator[None, None, None]:
-        """Waits inside the block end at most `seconds` from now (an outer, nearer deadline stays)."""
+    __slots__ = ("_seconds", "_token")
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __enter__(self) -> None:
+        """Waits inside the block end at most so many seconds from now (an outer, nearer deadline stays)."""
         outer = _deadline.get()
-        mine = asyncio.get_running_loop().time() + seconds
-        token = _deadline.set(mine if outer is None else min(mine, outer))
-        try:
-            yield
-        finally:
-            _deadline.reset(token)
+        mine = asyncio.get_running_loop().time() + self._seconds
+        self._token = _deadline.set(mine if outer is None or mine < outer else outer)
+
+    def __exit__(self, *_: object) -> None:
+        """What was outside holds again."""
+        _deadline.reset(self._token)
 
     @staticmethod
     def deadline() -> float:
@@ -103,8 +106,8 @@ class PatientConnection(psycopg.AsyncConnection[Any]):
 
     async def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:  # noqa: ASYNC109
         """Wait as psycopg does, but shut the socket when the deadline passes."""
-        loop = asyncio.get_running_loop()
-        alarm = loop.call_at(Patience.deadline(), self._hang_up)
+        deadline = _deadline.get()
+        alarm = asyncio.get_running_loop().call_at(Patience.deadline() if deadline is None else deadline, self._hang_up)
         try:
             return await super().wait(gen, interval, timeout)
         finally:
@@ -119,8 +122,21 @@ class PatientConnection(psycopg.AsyncConnection[Any]):
                 return
 
 
-def connector(where: DatabaseUrl, *, application_name: str) -> Callable[[], Awaitable[PatientConnection]]:
-    """Make the function by which the pool opens a connection.
+def ear(connection: PatientConnection) -> select.poll:
+    """What hears whether its socket has something to read that nobody asked for, or is closed.
+
+    Raises:
+        psycopg.OperationalError: the driver knows of no socket any more.
+    """
+    socket_of_it = select.poll()
+    socket_of_it.register(connection.fileno(), select.POLLIN)
+    return socket_of_it
+
+
+def connector(
+    where: DatabaseUrl, *, application_name: str, autocommit: bool = False
+) -> Callable[[], Awaitable[PatientConnection]]:
+    """Make the function by which a pool opens a connection.
 
     Only the connecting is retried (a compute that wakes refuses for some hundred milliseconds); a statement that
     may have run never is. Behind a transaction pooler no statement is prepared on the server.
@@ -132,7 +148,7 @@ def connector(where: DatabaseUrl, *, application_name: str) -> Callable[[], Awai
         pause = _RETRY_PAUSE_SECONDS
         while True:
             try:
-                return await _dial(where, application_name)
+                return await _dial(where, application_name, autocommit=autocommit)
             except psycopg.OperationalError as error:
                 if _is_final(error) or loop.time() + pause >= give_up:
                     raise
@@ -142,7 +158,7 @@ def connector(where: DatabaseUrl, *, application_name: str) -> Callable[[], Awai
     return connect
 
 
-async def _dial(where: DatabaseUrl, application_name: str) -> PatientConnection:
+async def _dial(where: DatabaseUrl, application_name: str, *, autocommit: bool) -> PatientConnection:
     seconds = max(0.1, min(_CONNECT_SECONDS_MAX, Patience.deadline() - asyncio.get_running_loop().time()))
     try:
         # libpq's own connect_timeout has whole seconds and a floor of two.
@@ -152,7 +168,7 @@ async def _dial(where: DatabaseUrl, application_name: str) -> PatientConnection:
                 cursor_factory=WatchedCursor,
                 application_name=application_name,
                 prepare_threshold=None if where.is_pooled else 5,
-                autocommit=False,
+                autocommit=autocommit,
             )
     except TimeoutError as error:
         raise psycopg.OperationalError("no answer from the database server while connecting") from error
