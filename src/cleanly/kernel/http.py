@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from typing import Annotated, Any, Protocol, cast
+from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 from fastapi import Depends, Path, Query, Request, Response
@@ -67,7 +67,8 @@ class Replayed(Exception):
 
 def context_of(request: Request) -> Context:
     """The process's Context."""
-    return cast("Context", request.scope.get(SCOPE_CONTEXT) or request.app.state.context)
+    context: Context = request.scope.get(SCOPE_CONTEXT) or request.app.state.context
+    return context
 
 
 def header_of(request: Request, name: bytes) -> str | None:
@@ -89,7 +90,8 @@ Ctx = Annotated[Context, Depends(_give_context)]
 
 def client_of(request: Request) -> ClientAddress:
     """The client's address as the shell resolved it (trusted proxies, edge secret)."""
-    return cast("ClientAddress", request.scope[SCOPE_CLIENT])
+    client: ClientAddress = request.scope[SCOPE_CLIENT]
+    return client
 
 
 async def _give_client(request: Request) -> ClientAddress:
@@ -101,19 +103,21 @@ Client = Annotated[ClientAddress, Depends(_give_client)]
 
 def origin_of(request: Request) -> Origin:
     """Where the call comes from."""
-
-    def told(header: bytes, length: int) -> str | None:
-        text = (header_of(request, header) or "")[:length]
-        return "".join(character for character in text if character.isprintable()) or None
-
     client = client_of(request)
     return Origin(
         address=client.text,
         bucket=client.bucket,
         request_id=request.scope.get(SCOPE_REQUEST_ID),
-        user_agent=told(b"user-agent", 400),
-        device_name=told(b"x-device-name", 120),
+        user_agent=_told(request, b"user-agent", 400),
+        device_name=_told(request, b"x-device-name", 120),
     )
+
+
+def _told(request: Request, header: bytes, length_max: int) -> str | None:
+    text = (header_of(request, header) or "")[:length_max]
+    if not text.isprintable():
+        text = "".join(filter(str.isprintable, text))
+    return text or None
 
 
 async def _origin(request: Request) -> Origin:

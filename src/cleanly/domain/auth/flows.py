@@ -108,7 +108,7 @@ async def open_alone(context: Context, proved: Proved, *, origin: Origin) -> Sig
         )
     if grant is None:
         raise InvalidCredentials
-    return SignedInOut(**issuer.pair(grant, now=now).model_dump(), user=proved.user)
+    return SignedInOut(**issuer.pair(grant, now=now), user=proved.user)
 
 
 async def prove_again(context: Context, caller: Caller, password: str | None, *, origin: Origin) -> tuple[User, str]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from cleanly.domain.auth.attempts import service as attempts
 from cleanly.domain.users import queries as users
@@ -31,5 +32,6 @@ class Known:
 async def known_of(connection: PatientConnection, email: str) -> Known:
     """Look; `email` in its normal form."""
     values = {"email": email, "account": attempts.account_of(email)}
-    *account, failures, blocked_until = await (await connection.execute(_KNOWN, values)).fetchone()
+    found: Any = await (await connection.execute(_KNOWN, values)).fetchone()
+    *account, failures, blocked_until = found
     return Known(users.credentials_in(account), failures is not None, blocked_until)
