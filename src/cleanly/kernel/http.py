@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Protocol, cast
 from uuid import UUID
 
 from fastapi import Depends, Path, Query, Request, Response
@@ -67,8 +67,7 @@ class Replayed(Exception):
 
 def context_of(request: Request) -> Context:
     """The process's Context."""
-    context: Context = request.scope.get(SCOPE_CONTEXT) or request.app.state.context
-    return context
+    return cast("Context", request.scope.get(SCOPE_CONTEXT) or request.app.state.context)
 
 
 def header_of(request: Request, name: bytes) -> str | None:
@@ -90,8 +89,7 @@ Ctx = Annotated[Context, Depends(_give_context)]
 
 def client_of(request: Request) -> ClientAddress:
     """The client's address as the shell resolved it (trusted proxies, edge secret)."""
-    client: ClientAddress = request.scope[SCOPE_CLIENT]
-    return client
+    return cast("ClientAddress", request.scope[SCOPE_CLIENT])
 
 
 async def _give_client(request: Request) -> ClientAddress:
@@ -115,9 +113,7 @@ def origin_of(request: Request) -> Origin:
 
 def _told(request: Request, header: bytes, length_max: int) -> str | None:
     text = (header_of(request, header) or "")[:length_max]
-    if not text.isprintable():
-        text = "".join(filter(str.isprintable, text))
-    return text or None
+    return (text if text.isprintable() else "".join(filter(str.isprintable, text))) or None
 
 
 async def _origin(request: Request) -> Origin:
