@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from typing import Any, TypeVar
 
 from cleanly.kernel.clock import Clock
 from cleanly.kernel.db import Database
@@ -16,7 +16,7 @@ class Context:
 
     db: Database
     clock: Clock
-    parts: Mapping[type, object] = field(default_factory=dict[type, object])
+    parts: Mapping[type, Any] = field(default_factory=dict[type, Any])
 
     def part(self, kind: type[T]) -> T:
         """Return the one part of this type.
@@ -24,4 +24,5 @@ class Context:
         Raises:
             KeyError: `entry/context.py` did not build one: a fault of the program, not of the caller.
         """
-        return cast("T", self.parts[kind])
+        part: T = self.parts[kind]
+        return part

@@ -101,19 +101,19 @@ Client = Annotated[ClientAddress, Depends(_give_client)]
 
 def origin_of(request: Request) -> Origin:
     """Where the call comes from."""
-
-    def told(header: bytes, length: int) -> str | None:
-        text = (header_of(request, header) or "")[:length]
-        return "".join(character for character in text if character.isprintable()) or None
-
     client = client_of(request)
     return Origin(
         address=client.text,
         bucket=client.bucket,
         request_id=request.scope.get(SCOPE_REQUEST_ID),
-        user_agent=told(b"user-agent", 400),
-        device_name=told(b"x-device-name", 120),
+        user_agent=_told(request, b"user-agent", 400),
+        device_name=_told(request, b"x-device-name", 120),
     )
+
+
+def _told(request: Request, header: bytes, length_max: int) -> str | None:
+    text = (header_of(request, header) or "")[:length_max]
+    return (text if text.isprintable() else "".join(filter(str.isprintable, text))) or None
 
 
 async def _origin(request: Request) -> Origin:

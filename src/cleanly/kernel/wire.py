@@ -50,8 +50,8 @@ def parse_json(raw: bytes) -> Any:
     """
     _check_depth(raw)
     try:
-        # Decoded here: json.loads would take UTF-16 too, and lone surrogates in UTF-8's clothes.
-        value = json.loads(raw.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
+        # As text: json.loads would take UTF-16 too, and lone surrogates in UTF-8's clothes.
+        value = _DECODER.decode(raw.decode())
     except (ValueError, RecursionError) as error:
         raise MalformedRequest("The body is not valid JSON") from error
     if b"\\u" in raw:  # only an escape can smuggle these in
@@ -84,6 +84,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> NoReturn:
     raise MalformedRequest(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
 
 
 def _check_text(value: Any) -> None:

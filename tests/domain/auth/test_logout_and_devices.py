@@ -9,7 +9,7 @@ from tests.world import World, code
 
 async def test_a_user_sees_their_devices_and_which_one_is_this(world: World):
     ada = await world.register(**{"User-Agent": "Cleanly/1.0 (Android 16)"})
-    tablet = await world.login(ada.email, **{"X-Device-Name": "Tablet"})
+    tablet = await world.login(ada.email, **{"X-Device-Name": "Tab\tlet"})  # what can't be shown is left out
     reply = await tablet.call("GET", "/auth/sessions")
     items = reply.json()["items"]
     assert [(item["name"], item["current"]) for item in items] == [

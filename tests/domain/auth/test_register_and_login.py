@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from cleanly.kernel.dbwatch import STATEMENTS
 from tests.waiting import eventually
 from tests.world import PASSWORD, World, code, running
 
@@ -102,6 +103,17 @@ async def test_an_unknown_email_and_a_wrong_password_look_the_same(world: World)
     assert (wrong.status_code, code(wrong)) == (401, "INVALID_CREDENTIALS")
     assert wrong.json() == unknown.json()
     assert wrong.headers["www-authenticate"] == unknown.headers["www-authenticate"] == "Bearer"
+
+
+async def test_the_usual_login_asks_the_database_twice(world: World):
+    ada = await world.register()
+    before = {name: sum(counts[:-1]) for (name,), counts in STATEMENTS.series.items()}
+    await world.login(ada.email)
+    asked = {name: sum(counts[:-1]) - before.get(name, 0) for (name,), counts in STATEMENTS.series.items()}
+    assert {name: times for name, times in asked.items() if times} == {
+        "select users login_failures": 1,
+        "with users refresh_tokens audit_events": 1,
+    }
 
 
 async def test_five_failures_make_the_account_wait_longer_each_time_but_never_for_ever(world: World):

@@ -16,6 +16,8 @@ from cleanly.platform.passwords.settings import PasswordSettings
 RIGHT = Verdict(ok=True, rehash=False)
 RIGHT_BUT_OLD = Verdict(ok=True, rehash=True)
 WRONG = Verdict(ok=False, rehash=False)
+# As the hasher here begins every hash.
+OURS = "$argon2id$v=19$m=64,t=1,p=1$"
 # passlib's own documented example, made from the word "password".
 PASSLIB_SCRYPT = "$scrypt$ln=16,r=8,p=1$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E"
 
@@ -67,6 +69,35 @@ async def test_a_hash_with_other_parameters_is_right_and_asks_for_a_new_one(
     assert await hasher.verify(stored, "wrong horse") == WRONG
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1, hash_len=16),
+        argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1, hash_len=33),
+        argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1, salt_len=8),
+        # As long together as ours, but not each.
+        argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1, salt_len=17, hash_len=31),
+    ],
+)
+async def test_a_hash_of_another_length_is_right_and_asks_for_a_new_one(
+    hasher: Hasher, other: argon2.PasswordHasher
+) -> None:
+    stored = other.hash("correct horse")
+    assert await hasher.verify(stored, "correct horse") == RIGHT_BUT_OLD
+    assert await hasher.verify(stored, "wrong horse") == WRONG
+
+
+async def test_what_the_hasher_writes_is_not_taken_apart(hasher: Hasher, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(*_: object) -> argon2.Parameters:
+        raise AssertionError("nearly every login would read its hash three times")
+
+    stored = await hasher.hash("correct horse")
+    monkeypatch.setattr("cleanly.platform.passwords.hashing.extract_parameters", read)
+    monkeypatch.setattr(argon2.PasswordHasher, "check_needs_rehash", read)
+    assert await hasher.verify(stored, "correct horse") == RIGHT
+    assert await hasher.verify(None, "correct horse") == WRONG
+
+
 @pytest.mark.parametrize("prefix", ["$2a$", "$2b$", "$2y$"])
 async def test_an_imported_bcrypt_hash_verifies_and_asks_for_a_new_one(hasher: Hasher, prefix: str) -> None:
     stored = prefix + bcrypt.hashpw("caf\u00e9-cr\u00e8me".encode(), bcrypt.gensalt(4)).decode()[4:]
@@ -97,6 +128,11 @@ async def test_an_imported_scrypt_hash_verifies_and_asks_for_a_new_one(hasher: H
         "$argon2id$",
         "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ",
         "$argon2id$v=19$m=64,t=1,p=1$!!!!$????",
+        OURS + "c2FsdHNhbHRzYWx0c2FsdA$" + "=" * 43,
+        OURS + "c2FsdHNhbHRzYWx0c2FsdA$" + "A" * 42 + "B",
+        OURS + "c2FsdHNhbHRzYWx0c2FsdB$" + "A" * 43,
+        OURS + "c2FsdHNhbHRzYWx0c2FsdA$" + "A" * 43 + "\n",
+        OURS + "c2FsdHNhbHRzYWx0$AAAAA$" + "A" * 43,
         "$argon2id$v=19$m=x,t=1,p=1$c2FsdHNhbHRzYWx0$c2FsdHNhbHRzYWx0c2FsdHNhbHQ",
         "$argon2id$v=19$t=1,m=64$c2FsdHNhbHRzYWx0$c2FsdHNhbHRzYWx0c2FsdHNhbHQ",
         "$argon2id$v=19$m=4194304,t=1,p=1$c2FsdHNhbHRzYWx0$c2FsdHNhbHRzYWx0c2FsdHNhbHQ",

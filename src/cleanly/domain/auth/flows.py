@@ -13,6 +13,7 @@ from cleanly.domain.auth.errors import (
     InvalidCredentials,
     ReauthenticationRequired,
 )
+from cleanly.domain.auth.known import known_of
 from cleanly.domain.auth.schemas import RegisterIn, SignedInOut
 from cleanly.domain.auth.sessions import hot
 from cleanly.domain.auth.sessions import queries as sessions
@@ -56,9 +57,8 @@ async def prove_password(context: Context, email: str, password: str, *, origin:
     """
     now = context.clock.now()
     async with context.db.alone() as connection:
-        credentials = await users.credentials_for_login(connection, email)
-        failures = await attempts.failures_of(connection, email)
-    until = failures.blocked_until if failures is not None else None
+        known = await known_of(connection, email)
+    credentials, until = known.credentials, known.blocked_until
     if until is not None and until > now:
         async with context.db.look() as session:
             is_owner = await _is_owners_place(session, credentials, origin, now=now)
@@ -68,7 +68,7 @@ async def prove_password(context: Context, email: str, password: str, *, origin:
     verdict = await context.part(Passwords).verify(stored, password)
     if verdict.ok and credentials is not None and stored is not None and _may_enter(context, credentials.user):
         renewed = await context.part(Passwords).hash(password) if verdict.rehash else None
-        return Proved(credentials.user, stored, renewed, had_failed=failures is not None)
+        return Proved(credentials.user, stored, renewed, had_failed=known.had_failed)
     async with context.db.begin() as session:
         await attempts.note_failure(session, email, now=now)
         user_id = credentials.user.id if credentials is not None else None
@@ -108,7 +108,7 @@ async def open_alone(context: Context, proved: Proved, *, origin: Origin) -> Sig
         )
     if grant is None:
         raise InvalidCredentials
-    return SignedInOut(**issuer.pair(grant, now=now).model_dump(), user=proved.user)
+    return SignedInOut(**issuer.pair(grant, now=now), user=proved.user)
 
 
 async def prove_again(context: Context, caller: Caller, password: str | None, *, origin: Origin) -> tuple[User, str]:

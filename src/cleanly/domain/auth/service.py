@@ -54,8 +54,7 @@ async def sign_in(
         target_id=user.id,
         details={"method": method, "session": str(grant.session_id)},
     )
-    pair = issuer.pair(grant, now=now)
-    return SignedInOut(**pair.model_dump(), user=user)
+    return SignedInOut(**issuer.pair(grant, now=now), user=user)
 
 
 async def sign_in_with_password(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -11,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cleanly.domain.users.models import UserRow
 from cleanly.domain.users.rules import profile_from_outside
 from cleanly.domain.users.schemas import AvatarUrl, Email, Name, User
-from cleanly.kernel.pgconn import PatientConnection
 
 __all__ = ["AvatarUrl", "Credentials", "Email", "Name", "User", "profile_from_outside"]
 
@@ -61,18 +61,18 @@ async def credentials_by_email(session: AsyncSession, email: str, *, locked: boo
     return _credentials(await session.scalar(statement.with_for_update(key_share=True) if locked else statement))
 
 
-_FOR_LOGIN = """
+# `credentials_by_email` as a part of the one statement that a login begins with; `credentials_in` reads its columns.
+FOR_LOGIN = """
     SELECT id, email, email_verified_at, name, avatar_url, role, created_at, updated_at, password_hash, google_subject
     FROM users WHERE email = %(email)s
 """
 
 
-async def credentials_for_login(connection: PatientConnection, email: str) -> Credentials | None:
-    """`credentials_by_email` without a session: while hashes are computed, each microsecond here costs five."""
-    found = await (await connection.execute(_FOR_LOGIN, {"email": email})).fetchone()
-    if found is None:
-        return None
+def credentials_in(found: Sequence[Any]) -> Credentials | None:
+    """What `FOR_LOGIN` found; None when its columns are empty, as an outer join leaves them."""
     user_id, email, verified_at, name, avatar_url, role, created_at, updated_at, password_hash, subject = found
+    if user_id is None:
+        return None
     user = User(
         id=user_id,
         email=email,

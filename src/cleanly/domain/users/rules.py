@@ -1,5 +1,6 @@
 """What an e-mail, a name and a picture's address may be. Pure."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -8,6 +9,9 @@ EMAIL_LENGTH_MAX = 254  # RFC 5321's path limit, less the brackets
 LOCAL_PART_LENGTH_MAX = 64
 NAME_LENGTH_MAX = 100
 URL_LENGTH_MAX = 2048
+_NO_LOCAL_PART = frozenset('"(),:;<>[]\\@')
+_LABEL = r"(?!-)[a-z0-9\-\x80-\U0010FFFF]{1,63}(?<!-)"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
 
 
 def normal_email(text: str) -> str:
@@ -22,25 +26,15 @@ def normal_email(text: str) -> str:
         raise ValueError("it needs a name, an @ and a domain")
     if len(email) > EMAIL_LENGTH_MAX or len(local.encode()) > LOCAL_PART_LENGTH_MAX:
         raise ValueError("it is too long")
-    if any(character.isspace() or not character.isprintable() for character in email):
+    if " " in email or not email.isprintable():  # no other blank is printable
         raise ValueError("it holds a blank or a control character")
-    if any(character in '"(),:;<>[]\\@' for character in local) or local.startswith(".") or local.endswith("."):
+    if not _NO_LOCAL_PART.isdisjoint(local) or local.startswith(".") or local.endswith("."):
         raise ValueError("its name has characters that are not allowed")
     if ".." in email:
         raise ValueError("it has two dots in a row")
-    labels = domain.split(".")
-    if len(labels) < 2 or not all(_is_label(label) for label in labels) or labels[-1].isdigit():
+    if _DOMAIN.fullmatch(domain) is None or domain.rpartition(".")[2].isdigit():
         raise ValueError("its domain is not valid")
     return email
-
-
-def _is_label(label: str) -> bool:
-    return (
-        0 < len(label) <= 63
-        and not label.startswith("-")
-        and not label.endswith("-")
-        and all(character.isalnum() or character == "-" or ord(character) > 127 for character in label)
-    )
 
 
 def normal_name(text: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
+from pydantic_core import to_json
 from sqlalchemy import insert, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,9 +24,9 @@ INSERTION = """
 
 
 def values_of(
-    action: str, *, at: datetime, origin: Origin, actor_id: UUID, target_id: UUID, details: Mapping[str, Any]
+    action: str, *, at: datetime, origin: Origin, actor_id: UUID, target_id: UUID, details: dict[str, Any]
 ) -> dict[str, Any]:
-    """What `INSERTION` asks for."""
+    """What `INSERTION` asks for. `details` may hold ids as they are."""
     return {
         "audit_id": new_id(),
         "audit_at": at,
@@ -34,7 +35,7 @@ def values_of(
         "audit_target_id": target_id,
         "audit_address": origin.address,
         "audit_request_id": origin.request_id,
-        "audit_details": Jsonb(dict(details)),
+        "audit_details": Jsonb(details, to_json),
     }
 
 

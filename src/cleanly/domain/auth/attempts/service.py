@@ -1,6 +1,5 @@
 """Count failed logins, inside the caller's transaction."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import case, delete, select, update
@@ -10,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cleanly.domain.auth.attempts.models import LoginFailuresRow
 from cleanly.domain.auth.sessions.rules import login_delay_seconds
 from cleanly.kernel.crypto import sha256
-from cleanly.kernel.pgconn import PatientConnection
 
 FORGOTTEN_AFTER = timedelta(hours=24)
 
@@ -20,20 +18,9 @@ def account_of(email: str) -> bytes:
     return sha256(b"login failures\0" + email.encode())
 
 
-@dataclass(frozen=True, slots=True)
-class Failures:
-    """Wrong passwords of late. `blocked_until`: when the account may be tried again, if it ever had to wait."""
-
-    blocked_until: datetime | None
-
-
-async def failures_of(connection: PatientConnection, email: str) -> Failures | None:
-    """What is counted against an account; None when nothing is."""
-    cursor = await connection.execute(
-        "SELECT blocked_until FROM login_failures WHERE account = %(account)s", {"account": account_of(email)}
-    )
-    found = await cursor.fetchone()
-    return None if found is None else Failures(found[0])
+# What is counted against an account, as a part of the one statement that a login begins with: how many wrong passwords
+# of late, and when the account may be tried again if it ever had to wait.
+COUNTED = "SELECT failures, blocked_until FROM login_failures WHERE account = %(account)s"
 
 
 async def note_failure(session: AsyncSession, email: str, *, now: datetime) -> None:

@@ -81,7 +81,7 @@ async def open_alone(
         idle_seconds=settings.jwt_refresh_token_expiry,
         absolute_seconds=settings.session_absolute_expiry,
     )
-    details = {"method": "password", "session": str(session_id)}
+    details = {"method": "password", "session": session_id}
     cursor = await connection.execute(
         _OPEN,
         {

@@ -54,7 +54,8 @@ async def refresh(request: Request) -> Response:
         grant = await flows.rotate_alone(context, claim, now=now, origin=origin)
         if grant is not None:
             metrics.REFRESHES.add(1, {"outcome": "rotated"})
-            return json_response(issuer.pair(grant, now=now).model_dump_json(by_alias=True).encode())
+            tokens = TokensOut(**issuer.pair(grant, now=now))
+            return json_response(tokens.model_dump_json(by_alias=True).encode())
     return await _refresh(context, claim, once, now=now, origin=origin)
 
 
@@ -68,7 +69,7 @@ async def _refresh(
         outcome = await flows.refresh_once(session, context, claim, now=now, origin=origin)
         grant = outcome.grant if isinstance(outcome, Judged) else outcome
         if grant is not None:
-            answer = await once.answer(session, 200, issuer.pair(grant, now=now))
+            answer = await once.answer(session, 200, TokensOut(**issuer.pair(grant, now=now)))
     if isinstance(outcome, Judged):
         _after(outcome, context.part(Gate))
     if answer is None:

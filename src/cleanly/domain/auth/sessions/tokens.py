@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from pydantic import SecretStr
+from pydantic_core import to_json
 
 from cleanly.domain.auth.sessions import keys
 from cleanly.domain.auth.sessions.keys import AccessKey
@@ -168,15 +169,15 @@ class AccessSigner:
         claims = {
             "iss": self._issuer,
             "aud": self._audience,
-            "sub": str(user_id),
-            "sid": str(session_id),
-            "jti": str(ids.new_id()),
+            "sub": user_id,
+            "sid": session_id,
+            "jti": ids.new_id(),
             "epoch": epoch,
             "iat": issued,
             "nbf": issued,
             "exp": issued + life,
         }
-        return self._signing.sign(json.dumps(claims, separators=(",", ":")).encode()), life
+        return self._signing.sign(to_json(claims)), life
 
     def verify(self, token: str, now: datetime) -> AccessClaims:
         """What the token says. The session's own state is the gate's to check.
