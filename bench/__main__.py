@@ -18,8 +18,8 @@ from bench.machine import Cores, memory_mib, on, process, wait_until_answers
 from bench.money import MoneyRow
 from bench.stage import EMAIL, PASSWORD, Stage
 
-SECONDS = 3
-ROUNDS = 5
+SECONDS = 2
+ROUNDS = 9
 READS_MIN = 50_000
 SESSIONS = 60_000
 
