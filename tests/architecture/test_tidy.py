@@ -36,7 +36,7 @@ HOMES = {  # what is banned -> the only files that may say it
     "datetime.now(": ("/kernel/clock.py",),
     "datetime.utcnow(": (),
     "date.today(": (),
-    "time.time(": ("/kernel/observe.py",),  # a line of log says when it was really written
+    "time.time(": ("/kernel/clock.py", "/kernel/observe.py"),  # a line of log says when it was really written
     "os.environ": ("/entry/settings.py",),
     "os.getenv": (),
     "relationship(": (),

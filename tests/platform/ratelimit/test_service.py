@@ -48,6 +48,7 @@ async def test_an_unknown_policy_is_a_fault_of_the_program(open_limiter):
         await open_limiter().hit("nonsense", "k")
 
 
+@pytest.mark.usefixtures("patient")
 async def test_processes_share_one_limit(open_limiter, valkey):
     first, second = (open_limiter(valkey, rate_limit_default="10/minute") for _ in range(2))
     found = await asyncio.gather(*(limiter.hit("default", "k") for limiter in (first, second) for _ in range(10)))
@@ -56,6 +57,7 @@ async def test_processes_share_one_limit(open_limiter, valkey):
     assert (await second.hit("default", "other")).remaining == 9
 
 
+@pytest.mark.usefixtures("patient")
 async def test_a_shared_window_ends_when_it_said_it_would(open_limiter, valkey):
     limiter = open_limiter(valkey, rate_limit_default="1/second")
     await limiter.require("default", "k")
@@ -65,6 +67,7 @@ async def test_a_shared_window_ends_when_it_said_it_would(open_limiter, valkey):
     await limiter.require("default", "k")
 
 
+@pytest.mark.usefixtures("patient")
 async def test_a_shared_window_tells_what_is_left_of_it_rounded_up(open_limiter, valkey):
     limiter = open_limiter(valkey, rate_limit_default="5/minute")
     assert (await limiter.hit("default", "k")).reset_after_seconds in {60, 61}
@@ -73,6 +76,7 @@ async def test_a_shared_window_tells_what_is_left_of_it_rounded_up(open_limiter,
     assert (await limiter.hit("default", "k")).reset_after_seconds == 21
 
 
+@pytest.mark.usefixtures("patient")
 async def test_a_count_that_lost_its_end_gets_one(open_limiter, valkey):
     limiter = open_limiter(valkey, rate_limit_default="5/minute")
     async with valkey.client() as client:
@@ -81,6 +85,7 @@ async def test_a_count_that_lost_its_end_gets_one(open_limiter, valkey):
         assert 0 < await client.ttl("cleanly:limit:default:60:k") <= 60
 
 
+@pytest.mark.usefixtures("patient")
 async def test_no_address_lies_in_the_store(open_limiter, valkey):
     await open_limiter(valkey).require_account("mail", "ann@example.org")
     async with valkey.client() as client:
