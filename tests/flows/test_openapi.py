@@ -34,7 +34,7 @@ CHECKS = [
     response_schema_conformance,
     unsupported_method,
 ]
-EXAMPLES = 6  # per operation and mode
+EXAMPLES = 9  # per operation and mode
 
 
 async def document(world: World) -> dict[str, Any]:
