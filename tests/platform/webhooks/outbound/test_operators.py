@@ -35,7 +35,7 @@ async def test_the_command_line_lists_what_failed_and_sends_it_again(service, re
     async with dispatching(service):
         await until_states(service, failed=1)
     exit_code, said, _ = await command("list")
-    assert (exit_code, said.count(endpoint["id"]), said.count("410")) == (0, 1, 1)
+    assert (exit_code, said.count(endpoint["id"]), said.split().count("410")) == (0, 1, 1)
     (delivery,) = await service.rows("SELECT id FROM outbound_deliveries")
     off = await command("replay", str(delivery.id))
     assert off == (1, "", "cleanly: The endpoint is off: switch it on first\n")
