@@ -40,7 +40,7 @@ async def test_whatever_happens_the_books_say_what_the_provider_says(database_ur
 
 
 # A story takes seconds and a failing one is read as it stands: no replays of old ones, no shrinking.
-@settings(max_examples=3, deadline=None, database=None, phases=[Phase.generate])
+@settings(max_examples=6, deadline=None, database=None, phases=[Phase.generate])
 @given(chance=st.randoms(use_true_random=False))
 async def test_whatever_else_happens_the_books_say_what_the_provider_says(database_url: str, chance: Random):
     await tell(database_url, chance, acts=ACTS)
